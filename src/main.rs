@@ -1,0 +1,3 @@
+//! The `ksecrets` command.
+
+fn main() {}

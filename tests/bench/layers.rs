@@ -1,0 +1,3 @@
+//! Benches by layer.
+
+fn main() {}
