@@ -1,0 +1,287 @@
+//! A spanned tree: one YAML or JSON document as an arena of nodes.
+
+use std::ops::Range;
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Keys and values in turn.
+    Mapping,
+    /// Items in order.
+    Sequence,
+    /// A plain scalar: may be text, a number, a boolean or null.
+    Plain,
+    /// A quoted scalar: text.
+    Quoted,
+    /// A literal or folded block scalar: text over lines.
+    Block,
+    /// Stands for the node with this number. Never expanded, so that aliases cannot multiply.
+    Alias(u32),
+}
+
+/// What a node is to the one above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The document's root.
+    Root,
+    /// An item of a sequence.
+    Item,
+    /// A key of a mapping.
+    Key,
+    /// The value under a key.
+    Value,
+}
+
+/// Where the value of a scalar is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Text {
+    /// A verbatim slice of the source.
+    Source(u32, u32),
+    /// Made by the parser: escapes, folds, dedents.
+    Made(u32, u32),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    pub(super) kind: Kind,
+    pub(super) role: Role,
+    /// Bytes in the source, quotes and block headers included.
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) parent: u32,
+    /// Position among the nodes right below its parent.
+    pub(super) position: u32,
+    /// The number after the last node below this one.
+    pub(super) after: u32,
+    pub(super) text: Text,
+}
+
+/// One document. Byte ranges are relative to the whole text it was parsed from.
+pub struct Tree<'t> {
+    pub(super) source: &'t str,
+    pub(super) records: Vec<Record>,
+    pub(super) made: String,
+}
+
+impl std::fmt::Debug for Tree<'_> {
+    /// Says how large it is; what it holds may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tree({} nodes)", self.records.len())
+    }
+}
+
+impl<'t> Tree<'t> {
+    /// The document's root; none when the document is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Node<'_>> {
+        (!self.records.is_empty()).then_some(Node { tree: self, number: 0 })
+    }
+
+    /// The node with a number.
+    #[must_use]
+    pub fn node(&self, number: u32) -> Option<Node<'_>> {
+        ((number as usize) < self.records.len()).then_some(Node { tree: self, number })
+    }
+
+    /// Every node in document order, mapping keys included.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.records.len() as u32).map(|number| Node { tree: self, number })
+    }
+
+    /// The text that the tree's ranges count in.
+    #[must_use]
+    pub fn source(&self) -> &'t str {
+        self.source
+    }
+}
+
+/// A node of a tree. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    tree: &'a Tree<'a>,
+    number: u32,
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Node({:?} at {:?})", self.kind(), self.range())
+    }
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.tree, other.tree) && self.number == other.number
+    }
+}
+
+impl<'a> Node<'a> {
+    fn record(self) -> &'a Record {
+        &self.tree.records[self.number as usize]
+    }
+
+    fn at(self, number: u32) -> Self {
+        Self { tree: self.tree, number }
+    }
+
+    /// A number that names the node within its tree, in document order.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
+    /// The text that its tree was parsed from.
+    #[must_use]
+    pub fn source(self) -> &'a str {
+        self.tree.source
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.record().kind
+    }
+
+    /// What it is to the node above.
+    #[must_use]
+    pub fn role(self) -> Role {
+        self.record().role
+    }
+
+    /// Its position among the nodes right below its parent, keys and values counted one by one.
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.record().position as usize
+    }
+
+    /// Its bytes in the source, quotes and block headers included.
+    #[must_use]
+    pub fn range(self) -> Range<usize> {
+        self.record().start as usize..self.record().end as usize
+    }
+
+    /// The bytes of a scalar's content where its value stands verbatim in the source.
+    #[must_use]
+    pub fn verbatim(self) -> Option<Range<usize>> {
+        match (self.kind(), self.record().text) {
+            (Kind::Plain | Kind::Quoted | Kind::Block, Text::Source(start, end)) => Some(start as usize..end as usize),
+            _ => None,
+        }
+    }
+
+    /// The node an alias stands for; itself otherwise.
+    #[must_use]
+    pub fn resolve(self) -> Self {
+        match self.kind() {
+            Kind::Alias(target) => self.at(target),
+            _ => self,
+        }
+    }
+
+    /// The value of a scalar, of whatever style.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        let node = self.resolve();
+        match node.kind() {
+            Kind::Plain | Kind::Quoted | Kind::Block => Some(match node.record().text {
+                Text::Source(start, end) => &node.tree.source[start as usize..end as usize],
+                Text::Made(start, end) => &node.tree.made[start as usize..end as usize],
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a scalar, aliases not followed.
+    #[must_use]
+    pub fn is_scalar(self) -> bool {
+        matches!(self.kind(), Kind::Plain | Kind::Quoted | Kind::Block)
+    }
+
+    /// Whether it is a mapping, aliases followed.
+    #[must_use]
+    pub fn is_mapping(self) -> bool {
+        self.resolve().kind() == Kind::Mapping
+    }
+
+    /// Whether it is a sequence, aliases followed.
+    #[must_use]
+    pub fn is_sequence(self) -> bool {
+        self.resolve().kind() == Kind::Sequence
+    }
+
+    /// The node above.
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        (self.number != 0).then(|| self.at(self.record().parent))
+    }
+
+    /// The number after the last node below this one: the nodes of its subtree are `number()..after()`.
+    #[must_use]
+    pub fn after(self) -> u32 {
+        self.record().after
+    }
+
+    /// Nodes directly below, keys and values in turn for a mapping.
+    pub fn children(self) -> impl Iterator<Item = Self> {
+        let end = self.record().after;
+        let mut next = self.number + 1;
+        std::iter::from_fn(move || {
+            (next < end).then(|| {
+                let child = self.at(next);
+                next = child.record().after;
+                child
+            })
+        })
+    }
+
+    /// The items of a sequence, aliases followed; nothing for other nodes.
+    pub fn items(self) -> impl Iterator<Item = Self> {
+        let node = self.resolve();
+        node.children().take_while(move |_| node.kind() == Kind::Sequence)
+    }
+
+    /// The entries of a mapping, aliases followed; nothing for other nodes.
+    pub fn entries(self) -> impl Iterator<Item = (Self, Self)> {
+        let node = self.resolve();
+        let mut children = node.children().take_while(move |_| node.kind() == Kind::Mapping);
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// The value under a key; merged mappings (`<<: *base`) are looked into one level deep.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Self> {
+        let own = self.entries().find(|(name, _)| name.as_str() == Some(key));
+        own.or_else(|| {
+            self.entries()
+                .filter(|(name, _)| name.as_str() == Some("<<"))
+                .flat_map(|(_, base)| base.entries())
+                .find(|(name, _)| name.as_str() == Some(key))
+        })
+        .map(|(_, value)| value)
+    }
+
+    /// The scalar under a key.
+    #[must_use]
+    pub fn get_str(self, key: &str) -> Option<&'a str> {
+        self.get(key)?.as_str()
+    }
+
+    /// The node at the end of a chain of keys.
+    #[must_use]
+    pub fn at_path(self, keys: &[&str]) -> Option<Self> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The key a mapping's value stands under.
+    #[must_use]
+    pub fn key(self) -> Option<Self> {
+        if self.role() != Role::Value {
+            return None;
+        }
+        // Keys are scalars but for YAML's complex ones, and a scalar stands right before its value.
+        let before = self.at(self.number - 1);
+        if before.role() == Role::Key && before.record().parent == self.record().parent {
+            return Some(before);
+        }
+        self.parent()?.entries().find(|(_, value)| *value == self).map(|(key, _)| key)
+    }
+}

@@ -1,0 +1,85 @@
+//! Pod specs and containers, wherever they stand: in workloads, in custom resources, in lists of steps.
+
+use super::node::Node;
+use super::object::Object;
+
+/// Fields that only a container has beside its image.
+const CONTAINER_FIELDS: [&str; 13] = [
+    "env",
+    "envFrom",
+    "command",
+    "args",
+    "volumeMounts",
+    "ports",
+    "resources",
+    "securityContext",
+    "imagePullPolicy",
+    "lifecycle",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+];
+
+/// Lists whose items are containers in every kind that has them.
+const CONTAINER_LISTS: [&str; 6] =
+    ["containers", "initContainers", "ephemeralContainers", "steps", "sidecars", "extraContainers"];
+
+/// Whether a mapping is a container: it has an image and a field that goes with one, or it is an item of a
+/// container list. Judged by shape and not by kind, so that custom resources count.
+#[must_use]
+pub fn is_container(node: Node<'_>) -> bool {
+    let (mut image, mut field) = (false, false);
+    for (key, _) in node.entries() {
+        let key = key.as_str().unwrap_or("");
+        image |= key == "image";
+        field |= CONTAINER_FIELDS.contains(&key);
+    }
+    field && (image || in_container_list(node))
+}
+
+fn in_container_list(node: Node<'_>) -> bool {
+    let list = node.parent().filter(|parent| parent.is_sequence()).and_then(Node::key);
+    list.and_then(Node::as_str).is_some_and(|name| CONTAINER_LISTS.contains(&name))
+}
+
+/// The containers of an object.
+pub fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = Node<'a>> {
+    subtree(object.root).filter(|node| is_container(*node))
+}
+
+/// The pod specs of an object: mappings with a list of containers.
+pub fn pod_specs<'a>(object: &Object<'a>) -> impl Iterator<Item = Node<'a>> {
+    subtree(object.root).filter(|node| {
+        node.is_mapping()
+            && node.get("containers").is_some_and(|list| {
+                list.is_sequence() && list.items().any(|item| item.get("image").is_some() || item.get("name").is_some())
+            })
+    })
+}
+
+fn subtree(root: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let mut stack = vec![root];
+    std::iter::from_fn(move || {
+        let node = stack.pop()?;
+        let below = stack.len();
+        stack.extend(node.children().filter(|child| !child.is_scalar()));
+        stack[below..].reverse();
+        Some(node)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::documents;
+
+    #[test]
+    fn containers_of_any_kind() {
+        let text = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec:\n  templates:\n  - container: {image: a, args: [x]}\n\
+                    \x20 - initContainers: [{name: c, env: []}]\n    containers: [{name: b, image: b, env: []}]\n  logo: {image: x.png}\n";
+        let tree = documents(text).next().unwrap().unwrap();
+        let object = Object::all(&tree)[0];
+        assert_eq!(containers(&object).count(), 3);
+        assert_eq!(pod_specs(&object).count(), 1);
+    }
+}
