@@ -1,0 +1,120 @@
+//! JSON Web Tokens (RFC 7519), read without verifying: whose they are and until when.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+/// What a token says of itself. Nothing here is secret; the signature is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// `iss`.
+    pub issuer: Option<String>,
+    /// `sub`.
+    pub subject: Option<String>,
+    /// Kubernetes namespace, of bound and of legacy service-account tokens.
+    pub namespace: Option<String>,
+    /// Kubernetes service account.
+    pub service_account: Option<String>,
+    /// `exp`, seconds since 1970.
+    pub expires: Option<i64>,
+}
+
+impl Claims {
+    /// Reads a compact JWS. None when header or payload is not JSON, or the header names no algorithm.
+    #[must_use]
+    pub fn read(token: &str) -> Option<Self> {
+        let mut parts = token.split('.');
+        let header = json(parts.next()?)?;
+        let payload = json(parts.next()?)?;
+        header.get("alg")?.as_str()?;
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let bound = payload.get("kubernetes.io");
+        Some(Self {
+            issuer: text(payload.get("iss")),
+            subject: text(payload.get("sub")),
+            namespace: text(bound.and_then(|k| k.get("namespace")))
+                .or_else(|| text(payload.get("kubernetes.io/serviceaccount/namespace"))),
+            service_account: text(bound.and_then(|k| k.pointer("/serviceaccount/name")))
+                .or_else(|| text(payload.get("kubernetes.io/serviceaccount/service-account.name"))),
+            expires: payload.get("exp").and_then(Value::as_i64),
+        })
+    }
+
+    /// Whether a Kubernetes API server issued it for a service account.
+    #[must_use]
+    pub fn is_service_account(&self) -> bool {
+        self.service_account.is_some()
+            || self.subject.as_deref().is_some_and(|subject| subject.starts_with("system:serviceaccount:"))
+    }
+
+    /// One clause for a report: `service account ci/deployer, issued by …, without expiry`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        if let (Some(namespace), Some(account)) = (&self.namespace, &self.service_account) {
+            parts.push(format!("service account {namespace}/{account}"));
+        }
+        if let Some(issuer) = &self.issuer {
+            parts.push(format!("issued by {}", issuer.chars().take(80).collect::<String>()));
+        }
+        parts.push(match self.expires {
+            Some(seconds) => format!("expires {}", date(seconds)),
+            None => "without expiry".to_owned(),
+        });
+        parts.join(", ")
+    }
+}
+
+fn json(part: &str) -> Option<Value> {
+    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+    serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object)
+}
+
+/// `YYYY-MM-DD` in UTC, by the days-to-civil algorithm of Howard Hinnant's "chrono-compatible date algorithms".
+fn date(seconds: i64) -> String {
+    let days = seconds.div_euclid(86_400).clamp(-100_000_000, 100_000_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(header: &str, payload: &str) -> String {
+        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    #[test]
+    fn claims_of_a_bound_token() {
+        let payload = r#"{"iss":"https://kubernetes.default.svc","exp":1893456000,"sub":"system:serviceaccount:ci:deployer",
+            "kubernetes.io":{"namespace":"ci","serviceaccount":{"name":"deployer"}}}"#;
+        let claims = Claims::read(&token(r#"{"alg":"RS256"}"#, payload)).unwrap();
+        assert!(claims.is_service_account());
+        assert_eq!(
+            claims.describe(),
+            "service account ci/deployer, issued by https://kubernetes.default.svc, expires 2030-01-01"
+        );
+    }
+
+    #[test]
+    fn what_is_no_jwt() {
+        assert_eq!(Claims::read("a.b.c"), None);
+        assert_eq!(Claims::read(&token("{}", "{}")), None);
+        assert_eq!(Claims::read(&token(r#"{"alg":"none"}"#, "[]")), None);
+    }
+
+    #[test]
+    fn dates() {
+        assert_eq!(date(0), "1970-01-01");
+        assert_eq!(date(951_782_400), "2000-02-29");
+        assert_eq!(date(-1), "1969-12-31");
+    }
+}

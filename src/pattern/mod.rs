@@ -1,0 +1,17 @@
+//! Text rules: one YAML entry each in `patterns/`, compiled behind one keyword gate.
+
+mod builtin;
+mod checksum;
+mod entropy;
+mod gate;
+mod jwt;
+mod set;
+mod syntax;
+
+pub use builtin::builtin;
+pub use checksum::{Checksum, Verdict};
+pub use entropy::shannon;
+pub use gate::{Gate, Hit, Topic};
+pub use jwt::Claims;
+pub use set::{Body, Covered, Match, Pattern, Set, SetError};
+pub use syntax::{Examples, PatternSyntax, SyntaxError, parse, without_marks};
