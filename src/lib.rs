@@ -3,3 +3,4 @@
 pub mod manifest;
 pub mod model;
 pub mod pattern;
+pub mod source;
