@@ -3,4 +3,5 @@
 pub mod manifest;
 pub mod model;
 pub mod pattern;
+pub mod render;
 pub mod source;
