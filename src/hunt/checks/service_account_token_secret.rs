@@ -1,0 +1,77 @@
+//! Service account tokens kept in Secrets.
+//!
+//! A Secret of type `kubernetes.io/service-account-token` makes the control plane write a token into it that never
+//! expires, is bound to no pod, and can be used from anywhere until somebody deletes the Secret. Since Kubernetes 1.24
+//! nothing needs one by itself: pods get tokens that expire, and `kubectl create token` makes one for a while.
+//!
+//! A token that the cluster has invalidated as unused is only worth knowing.
+
+use super::shape::object_name;
+use super::{Check, Sightings};
+use crate::manifest::Object;
+use crate::model::{Class, Confidence, Rule, RuleId, Severity};
+
+/// Secrets of type `kubernetes.io/service-account-token`.
+pub(super) struct ServiceAccountTokenSecret;
+
+impl Check for ServiceAccountTokenSecret {
+    fn rule(&self) -> Rule {
+        Rule {
+            id: RuleId::new("service-account-token-secret"),
+            title: "Service account token that never expires".into(),
+            class: Class::Exposure,
+            severity: Severity::Medium,
+            confidence: Confidence::High,
+            description: "A Secret of type kubernetes.io/service-account-token holds a token that does not expire, is \
+                          bound to no pod and works from anywhere."
+                .into(),
+            remediation: "Delete the Secret and use projected tokens in pods, and `kubectl create token` or workload \
+                          identity federation outside of them."
+                .into(),
+            references: vec![
+                "https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets".into(),
+                "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/".into(),
+            ],
+        }
+    }
+
+    fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
+        let Some(node) = object.root.get("type").filter(|_| object.is("", "Secret")) else { return };
+        if node.as_str() != Some("kubernetes.io/service-account-token") {
+            return;
+        }
+        let account = object.annotation("kubernetes.io/service-account.name").unwrap_or("without a name");
+        let message = format!("{} holds a token of service account {account} that never expires", object_name(object));
+        let labels = object.root.at_path(&["metadata", "labels"]);
+        match labels.and_then(|labels| labels.get_str("kubernetes.io/legacy-token-invalid-since")) {
+            Some(since) => {
+                out.with_severity(node, format!("{message}; the cluster refuses it since {since}"), Severity::Info);
+            }
+            None => out.at(node, message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hunt::checks::tests::seen;
+
+    #[test]
+    fn the_type_decides() {
+        let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: t\n  namespace: ci\n\
+                    \x20 annotations: {kubernetes.io/service-account.name: bot}\n\
+                    type: kubernetes.io/service-account-token\n---\n\
+                    apiVersion: v1\nkind: Secret\nmetadata:\n  name: old\n\
+                    \x20 labels: {kubernetes.io/legacy-token-invalid-since: 2026-01-02}\n\
+                    type: kubernetes.io/service-account-token\n---\napiVersion: v1\nkind: Secret\ntype: Opaque\n";
+        assert_eq!(
+            seen(&ServiceAccountTokenSecret, text),
+            [
+                "medium: Secret ci/t holds a token of service account bot that never expires",
+                "info: Secret old holds a token of service account without a name that never expires; the cluster \
+                 refuses it since 2026-01-02",
+            ]
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! Command lines that take a credential without naming it: `curl -u user:pass`, `mysql -ppass`, `redis-cli -a pass`.
+
+use std::ops::Range;
+
+use super::names::Kind;
+
+/// Words of which one is in every command line that [`credentials`] understands, for the gate.
+pub(super) const KEYWORDS: [&str; 30] = [
+    "curl",
+    "wget",
+    "mysql",
+    "mariadb",
+    "redis-cli",
+    "sshpass",
+    "login",
+    "mongo",
+    "ldap",
+    "mosquitto",
+    "mc alias",
+    "smbclient",
+    "add_user",
+    "from-literal",
+    "htpasswd",
+    "rabbitmq",
+    "valkey-cli",
+    "proxy-user",
+    "httpie",
+    "sqlcmd",
+    "chpasswd",
+    "lftp",
+    "net use",
+    "bcp",
+    "alias set",
+    "basicauth",
+    "credentials.basic",
+    "auth=(",
+    "basic_auth",
+    "identified by",
+];
+
+/// What one option of a command takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// `user:password`.
+    Pair(char),
+    /// The password itself.
+    Secret,
+}
+
+/// Commands, an option of theirs, and what it takes. An option of one letter may have its value attached.
+const OPTIONS: &[(&[&str], &str, Takes)] = &[
+    (&["curl"], "-u", Takes::Pair(':')),
+    (&["curl"], "--user", Takes::Pair(':')),
+    (&["curl"], "--proxy-user", Takes::Pair(':')),
+    (&["curl"], "-U", Takes::Pair(':')),
+    (&["http", "https", "httpie"], "-a", Takes::Pair(':')),
+    (
+        &[
+            "mysql",
+            "mysqldump",
+            "mysqladmin",
+            "mariadb",
+            "mariadb-dump",
+            "mariadb-admin",
+            "mysqlcheck",
+            "mysqlimport",
+            "mysqlsh",
+        ],
+        "-p",
+        Takes::Secret,
+    ),
+    (&["redis-cli", "valkey-cli"], "-a", Takes::Secret),
+    (&["sshpass"], "-p", Takes::Secret),
+    (&["mongo", "mongosh", "mongodump", "mongorestore", "mongoimport", "mongoexport"], "-p", Takes::Secret),
+    (&["docker", "podman", "helm", "crane", "oras", "skopeo", "buildah", "nerdctl", "az", "oc"], "-p", Takes::Secret),
+    (&["ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldappasswd", "ldapwhoami"], "-w", Takes::Secret),
+    (&["mosquitto_pub", "mosquitto_sub", "mosquitto_rr"], "-P", Takes::Secret),
+    (&["smbclient"], "-U", Takes::Pair('%')),
+    (&["sqlcmd", "bcp"], "-P", Takes::Secret),
+    (&["lftp", "ncftpput"], "-u", Takes::Pair(',')),
+];
+
+/// A credential in a command line: which word it is, and the bytes of it in that word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Position of the word.
+    pub word: usize,
+    /// Bytes of the credential in the word.
+    pub range: Range<usize>,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// Credentials in the words of one or more commands.
+#[must_use]
+pub(super) fn credentials(words: &[&str]) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut command = "";
+    for (position, word) in words.iter().enumerate() {
+        let program = word.trim_start_matches(['$', '(', '`']);
+        let program = program.rsplit('/').next().unwrap_or(program);
+        if is_command(program) {
+            command = program;
+            positional(program, position, words, &mut found);
+        }
+        for (commands, option, takes) in OPTIONS {
+            if commands.contains(&command)
+                && !(*option == "-p" && is_login_only(command) && !words.contains(&"login"))
+                && let Some(hit) = option_value(position, words, option, *takes, command)
+            {
+                found.push(hit);
+            }
+        }
+    }
+    found
+}
+
+fn is_command(program: &str) -> bool {
+    OPTIONS.iter().any(|(commands, ..)| commands.contains(&program))
+        || matches!(program, "mc" | "rabbitmqctl" | "htpasswd" | "echo" | "net")
+}
+
+/// `-p` publishes a port in every other subcommand.
+fn is_login_only(command: &str) -> bool {
+    matches!(command, "docker" | "podman" | "helm" | "crane" | "oras" | "skopeo" | "buildah" | "nerdctl" | "az" | "oc")
+}
+
+fn option_value(position: usize, words: &[&str], option: &str, takes: Takes, command: &str) -> Option<Found> {
+    let word = words[position];
+    let attached_only = option == "-p" && (command.starts_with("mysql") || command.starts_with("mariadb"));
+    let (at, start) = if word == option && !attached_only {
+        (position + 1, 0)
+    } else if let Some(rest) = word.strip_prefix(option) {
+        let rest = if option.starts_with("--") { rest.strip_prefix('=')? } else { rest };
+        (position, word.len() - rest.len())
+    } else {
+        return None;
+    };
+    let value = words.get(at)?.get(start..)?;
+    if value.is_empty()
+        || (start == 0 && value.starts_with('-'))
+        || (at == position && attached_only && value.starts_with('='))
+    {
+        return None;
+    }
+    match takes {
+        Takes::Secret => Some(Found { word: at, range: start..start + value.len(), kind: Kind::Password }),
+        Takes::Pair(separator) => {
+            let (user, secret) = value.split_once(separator)?;
+            let from = start + user.len() + separator.len_utf8();
+            (!secret.is_empty()).then(|| Found { word: at, range: from..from + secret.len(), kind: Kind::Password })
+        }
+    }
+}
+
+/// Commands that take the password by position.
+fn positional(program: &str, position: usize, words: &[&str], found: &mut Vec<Found>) {
+    let rest = &words[position + 1..];
+    if let ("echo", [pair, then @ ..]) = (program, rest)
+        && then.iter().take(2).any(|word| word.ends_with("chpasswd"))
+        && let Some((user, secret)) = pair.split_once(':')
+    {
+        found.push(Found {
+            word: position + 1,
+            range: user.len() + 1..user.len() + 1 + secret.len(),
+            kind: Kind::Password,
+        });
+        return;
+    }
+    let place = match (program, rest) {
+        ("mc", ["alias", "set", rest @ ..]) if rest.len() >= 4 => Some(6),
+        ("mc", ["config", "host", "add", rest @ ..]) if rest.len() >= 4 => Some(7),
+        ("rabbitmqctl", ["add_user" | "change_password", _, _, ..]) => Some(3),
+        ("net", ["use", rest @ ..]) => rest.iter().position(|word| word.starts_with("/user:")).map(|user| user + 3),
+        ("htpasswd", [flags, ..]) if flags.starts_with('-') && flags.contains('b') => {
+            Some(if flags.contains('n') { 3 } else { 4 })
+        }
+        _ => None,
+    };
+    if let Some(at) = place.map(|offset| position + offset)
+        && let Some(word) = words.get(at)
+    {
+        found.push(Found { word: at, range: 0..word.len(), kind: Kind::Password });
+    }
+}
+
+/// Splits a line into words as a shell does, each with its bytes in the line; quotes are left out of the bytes.
+#[must_use]
+pub(super) fn shell_words(line: &str) -> Vec<(Range<usize>, &str)> {
+    let bytes = line.as_bytes();
+    let mut words = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            byte if byte.is_ascii_whitespace() => at += 1,
+            quote @ (b'"' | b'\'') => {
+                let end = memchr::memchr(quote, &bytes[at + 1..]).map_or(bytes.len(), |found| at + 1 + found);
+                words.push((at + 1..end, &line[at + 1..end]));
+                at = end + 1;
+            }
+            _ => {
+                let start = at;
+                let ends = |byte: u8| {
+                    byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'|' | b';' | b')' | b'`' | b'(')
+                };
+                while at < bytes.len() && !ends(bytes[at]) {
+                    at += 1;
+                }
+                // `-p'secret'` and `--user="a:b"`: the quoted part goes on with the word, its quotes do not.
+                if start < at && at < bytes.len() && matches!(bytes[at], b'"' | b'\'') {
+                    let end = memchr::memchr(bytes[at], &bytes[at + 1..]).map_or(bytes.len(), |found| at + 1 + found);
+                    words.push((start..end, &line[start..end]));
+                    at = end + 1;
+                } else {
+                    words.push((start..at.max(start + 1), &line[start..at.max(start)]));
+                    at = at.max(start + 1);
+                }
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(line: &str) -> Vec<&str> {
+        let words = shell_words(line);
+        let texts: Vec<&str> = words.iter().map(|(_, text)| *text).collect();
+        credentials(&texts)
+            .into_iter()
+            .map(|found| &texts[found.word][found.range])
+            .map(|text| text.trim_matches(['"', '\'']))
+            .collect()
+    }
+
+    #[test]
+    fn commands_with_a_password() {
+        for line in [
+            "curl -s -u admin:s3cret https://x",
+            "curl --user admin:s3cret https://x",
+            "curl --user 'admin:s3cret' https://x",
+            "mysql -uroot -ps3cret db",
+            "redis-cli -h x -a s3cret ping",
+            "sshpass -p s3cret ssh x",
+            "docker login -u x -p s3cret registry",
+            "ldapsearch -D cn=x -w s3cret",
+            "mc alias set m http://x user s3cret",
+            "rabbitmqctl add_user x s3cret",
+            "mongosh -u x -p s3cret",
+            "/usr/bin/mosquitto_pub -u x -P s3cret",
+            "x=$(mysql -ps3cret -e y)",
+            "echo 'root:s3cret' | chpasswd",
+            "sqlcmd -U sa -P 's3cret'",
+            "lftp -u user,s3cret ftp.example.org",
+        ] {
+            assert_eq!(secrets(line), ["s3cret"], "{line}");
+        }
+    }
+
+    #[test]
+    fn commands_without() {
+        for line in
+            ["docker run -p 8080:80 x", "mysql -u root -p db", "curl -u admin https://x", "mkdir -p /x", "echo -u a:b"]
+        {
+            assert_eq!(secrets(line), Vec::<&str>::new(), "{line}");
+        }
+    }
+}

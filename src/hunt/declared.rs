@@ -1,0 +1,167 @@
+//! Values that their own manifest declares to be secret: `data` and `stringData` of a Secret. Every one of them
+//! counts, whatever its name, unless it is plainly something that stands beside secrets.
+
+use std::ops::Range;
+
+use crate::manifest::{Decoded, Node, decode_base64, gunzip};
+use crate::model::{Confidence, Severity};
+
+use super::candidate::Rank;
+use super::layer::{Layer, Origin};
+use super::names::{classify, is_companion, normalise};
+use super::scan::{Scan, Statement, printable};
+use super::site::{Context, Scalar};
+use super::tree::origin;
+use super::value::{Harmless, Strength, fallback, harmless, is_name, strength};
+
+/// Whether a scalar is a value of a Secret's `data` or `stringData`.
+pub(super) fn is_declared(scalar: &Scalar<'_>) -> bool {
+    field(scalar).is_some()
+}
+
+/// `data` or `stringData`, when the scalar lies right below it.
+fn field<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
+    let object = scalar.object.filter(|object| object.is("", "Secret") && !scalar.facts.sops)?;
+    let parent = scalar.node.parent()?;
+    let field = parent.key()?.as_str()?;
+    (matches!(field, "data" | "stringData") && parent.parent() == Some(object.root)).then_some(field)
+}
+
+impl Scan<'_> {
+    /// Scans one value of a Secret.
+    pub(super) fn declared(&mut self, layer: &Layer<'_>, scalar: &Scalar<'_>, value: &str, ctx: &Context<'_>) {
+        let name = scalar.key.and_then(Node::as_str).unwrap_or("");
+        if field(scalar) == Some("data")
+            && let Some(bytes) = decode_base64(value.trim())
+        {
+            let range = scalar.node.verbatim().unwrap_or_else(|| content(layer, scalar));
+            return self.declared_bytes(layer, range, &bytes, name, ctx);
+        }
+        // A template's own literal: `{{ "literal" | b64enc }}`.
+        let literal = fallback(value);
+        let text = literal.unwrap_or(value).to_owned();
+        let origin = match (literal, scalar.node.verbatim()) {
+            (Some(literal), Some(range)) => {
+                Origin::Part(range.start + (literal.as_ptr() as usize - value.as_ptr() as usize))
+            }
+            (Some(_), None) => Origin::Whole(scalar.node.range()),
+            _ => origin(layer, scalar, value),
+        };
+        let inner = layer.inner(&text, origin, None);
+        self.declared_text(&inner, name, ctx);
+    }
+
+    fn declared_bytes(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], name: &str, ctx: &Context<'_>) {
+        match gunzip(bytes) {
+            Decoded::Whole(unpacked) => {
+                let shell = layer.inner("", Origin::Whole(range), Some("base64"));
+                if let Some(text) = printable(&unpacked) {
+                    let inner = shell.inner(text, Origin::Whole(0..0), Some("gzip"));
+                    self.embedded(&inner, ctx);
+                }
+            }
+            Decoded::Part(unpacked) => {
+                self.skip_at(layer, range.clone(), "gzip that is cut off or damaged: read as far as it goes");
+                if let Some(text) = printable(&unpacked) {
+                    let shell = layer.inner("", Origin::Whole(range), Some("base64"));
+                    let inner = shell.inner(text, Origin::Whole(0..0), Some("gzip"));
+                    self.text(&inner, 0..text.len(), &self.hits(text), ctx);
+                }
+            }
+            Decoded::TooLarge => self.skip_at(layer, range, "decompresses to more than the cap: not looked into"),
+            Decoded::Not => {
+                if let Some(text) = printable(bytes) {
+                    let inner = layer.inner(text, Origin::Whole(range), Some("base64"));
+                    self.declared_text(&inner, name, ctx);
+                }
+            }
+        }
+    }
+
+    /// A value in clear: its content is scanned, and the value itself judged.
+    fn declared_text(&mut self, inner: &Layer<'_>, name: &str, ctx: &Context<'_>) {
+        let value = inner.text.trim();
+        // Encoded twice by mistake, or a Helm release: what is inside is the value.
+        if inner.depth() < 6
+            && let Some(bytes) = twice_encoded(value)
+        {
+            return self.declared_bytes(inner, 0..inner.text.len(), &bytes, name, ctx);
+        }
+        self.embedded(inner, ctx);
+        if value.contains('\n') || value.starts_with(['{', '[']) {
+            return;
+        }
+        let start = inner.text.find(value).unwrap_or(0);
+        let leaf = normalise(name);
+        let kind = classify(&leaf);
+        self.by_name(inner, start..start + value.len(), &leaf, value, ctx);
+        let Some(confidence) = weigh(&leaf, kind.is_some(), value) else { return };
+        let hunter = self.hunter;
+        let rule = kind.map_or(&hunter.generic().secret_value, |kind| hunter.generic().of(kind));
+        let says = Statement {
+            rule,
+            rank: if kind.is_some() { Rank::Generic } else { Rank::Declared },
+            severity: if confidence == Confidence::Low { Severity::Medium } else { Severity::High },
+            confidence,
+            message: format!("{name} holds its value in a manifest that is not sealed"),
+            notes: Vec::new(),
+        };
+        self.found(inner, start..start + value.len(), value, ctx, says);
+    }
+}
+
+/// How sure we are that a value of a Secret is one; none when it plainly is not.
+fn weigh(leaf: &str, named: bool, value: &str) -> Option<Confidence> {
+    match harmless(value) {
+        // A UUID or number in a Secret under a credential's name is the credential.
+        Some(Harmless::Public) if named && super::value::is_uuid(value) => return Some(Confidence::Medium),
+        Some(_) => return None,
+        None => {}
+    }
+    let strong = strength(value);
+    if named {
+        let plain_name = is_name(value)
+            && !leaf.contains("pass")
+            && !leaf.contains("pwd")
+            && !value.bytes().any(|b| b.is_ascii_digit());
+        return (!plain_name && value.len() >= 3).then_some(if strong == Strength::Weak {
+            Confidence::Low
+        } else {
+            Confidence::High
+        });
+    }
+    if is_companion(leaf) || value.len() < 6 {
+        return None;
+    }
+    match strong {
+        Strength::Strong => Some(Confidence::High),
+        Strength::Fair => Some(Confidence::Medium),
+        Strength::Weak => (value.bytes().any(|b| b.is_ascii_digit())
+            && !is_name(value)
+            && !value.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+        .then_some(Confidence::Low),
+    }
+}
+
+/// Bytes of a value that is base64 again: only when something readable or gzip comes out, since a random key may
+/// well be base64 by itself.
+fn twice_encoded(value: &str) -> Option<Vec<u8>> {
+    if value.len() < 8 || !(crate::manifest::looks_base64(value) || value.ends_with('=')) {
+        return None;
+    }
+    let bytes = decode_base64(value)?;
+    let readable = printable(&bytes).is_some_and(|text| text.len() >= 6 && text.is_ascii());
+    (readable || bytes.starts_with(&[0x1f, 0x8b])).then_some(bytes)
+}
+
+/// The bytes of a block or folded scalar's content, its header left out.
+fn content(layer: &Layer<'_>, scalar: &Scalar<'_>) -> Range<usize> {
+    let range = scalar.node.range();
+    match origin(layer, scalar, scalar.node.as_str().unwrap_or("")) {
+        Origin::Runs(runs) => {
+            let start = runs.first().map_or(range.start, |&(_, at)| at);
+            start..range.end.max(start)
+        }
+        _ => range,
+    }
+}

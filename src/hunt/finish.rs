@@ -1,0 +1,346 @@
+//! From candidates to findings, and from the findings of all threads to one report.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::model::{
+    Excerpt, Exposure, Finding, Fingerprint, Location, ObjectRef, Redacted, Redaction, Related, Report, Rule,
+    SecretFacts, SecretValue, Severity, Skipped, Summary,
+};
+
+use super::candidate::Candidate;
+use super::excerpt::{Masked, excerpt};
+use super::lines::LineIndex;
+use super::sops::CreationRules;
+use super::suppress::is_silenced;
+use super::{Draft, Hunter, Sighted, Worker};
+
+/// Most findings of one rule that are listed for one blob. More of them say nothing new, and memory must not grow
+/// with what a file holds.
+const MOST_LISTED: usize = 1000;
+
+/// Makes findings of what was seen in one blob.
+pub(super) struct Drafts<'d> {
+    pub(super) hunter: &'d Hunter,
+    pub(super) path: &'d str,
+    pub(super) lines: LineIndex<'d>,
+}
+
+impl Drafts<'_> {
+    /// The findings that are wanted and not silenced, and how many were silenced.
+    pub(super) fn all(&self, candidates: Vec<Candidate>, sighted: Vec<Sighted>) -> (Vec<Draft>, u64, Vec<Skipped>) {
+        let seen = Seen::new(&candidates, self.hunter.options.redaction);
+        let mut suppressed = 0;
+        let mut drafts = Vec::new();
+        let mut listed = BTreeMap::new();
+        for (place, candidate) in candidates.iter().enumerate() {
+            if !self.is_wanted(&candidate.rule, candidate.confidence) {
+                continue;
+            }
+            if self.is_silenced(candidate.silenced, &candidate.rule, &[candidate.span.start, candidate.anchor]) {
+                suppressed += 1;
+                continue;
+            }
+            let listed = listed.entry(candidate.rule.id.clone()).or_insert(0_usize);
+            *listed += 1;
+            if *listed <= MOST_LISTED {
+                drafts.push(self.credential(candidate, &seen, place));
+            }
+        }
+        for sighting in sighted {
+            if !self.is_wanted(&sighting.rule, sighting.confidence) {
+                continue;
+            }
+            if self.is_silenced(sighting.silenced, &sighting.rule, &[sighting.span.start]) {
+                suppressed += 1;
+                continue;
+            }
+            drafts.push(self.sighting(sighting, &seen));
+        }
+        let unlisted = listed.into_iter().filter(|(_, count)| *count > MOST_LISTED).map(|(rule, count)| Skipped {
+            place: self.path.to_owned(),
+            reason: format!("{} more findings of {rule} are not listed", count - MOST_LISTED),
+            unread: false,
+        });
+        (drafts, suppressed, unlisted.collect())
+    }
+
+    fn is_wanted(&self, rule: &Rule, confidence: crate::model::Confidence) -> bool {
+        self.hunter.wants(&rule.id) && self.hunter.options.min_confidence.is_none_or(|least| confidence >= least)
+    }
+
+    fn is_silenced(&self, by_object: bool, rule: &Rule, places: &[usize]) -> bool {
+        self.hunter.options.honour_ignores
+            && (by_object
+                || places.iter().any(|&at| {
+                    let line = self.lines.near(at);
+                    let above = self.lines.line(at).checked_sub(1).map_or(0..0, |above| self.lines.bytes_of(above));
+                    let above = self.lines.near(above.start).start..above.end.min(above.start + 400);
+                    is_silenced(rule.id.as_str(), self.lines.slice(line), self.lines.slice(above))
+                }))
+    }
+
+    fn location(&self, span: Range<usize>, object: Option<ObjectRef>) -> Location {
+        Location { path: Some(self.path.to_owned()), region: Some(self.lines.region(span)), object }
+    }
+
+    fn severity(&self, rule: &Rule, severity: Severity) -> Severity {
+        self.hunter.options.severities.get(&rule.id).copied().unwrap_or(severity)
+    }
+
+    fn credential(&self, candidate: &Candidate, seen: &Seen<'_>, place: usize) -> Draft {
+        let rule = Arc::clone(&candidate.rule);
+        let location = self.location(candidate.span.clone(), candidate.object.clone());
+        let finding = Finding {
+            exposure: Some(candidate.exposure),
+            severity: self.severity(&rule, candidate.severity),
+            confidence: candidate.confidence,
+            title: title(&rule, candidate.exposure),
+            message: candidate.message.clone(),
+            excerpt: Some(self.excerpt(candidate.span.start, None, seen, place)),
+            secret: Some(SecretFacts {
+                redacted: seen.shown[place].clone(),
+                length: candidate.value.expose().chars().count(),
+                group: 0,
+                hmac: self.hunter.options.fingerprint_key.as_ref().map(|key| key.digest(&candidate.value)),
+                decoded_from: candidate.decoded.clone(),
+            }),
+            fingerprint: Fingerprint::new(&rule.id, &location, Some(&candidate.value), 0),
+            related: Vec::new(),
+            notes: candidate.notes.clone(),
+            remediation: rule.remediation.clone(),
+            location,
+            rule,
+        };
+        Draft { finding, value: Some(candidate.value.clone()) }
+    }
+
+    fn sighting(&self, sighting: Sighted, seen: &Seen<'_>) -> Draft {
+        let first_line = self.lines.bytes_of(self.lines.line(sighting.span.start)).end;
+        let span = sighting.span.start..sighting.span.end.min(first_line).max(sighting.span.start);
+        let location = self.location(span.clone(), Some(sighting.object));
+        let finding = Finding {
+            exposure: None,
+            severity: self.severity(&sighting.rule, sighting.severity),
+            confidence: sighting.confidence,
+            title: sighting.rule.title.to_string(),
+            message: sighting.message,
+            excerpt: Some(self.excerpt(sighting.span.start, Some(span.clone()), seen, usize::MAX)),
+            secret: None,
+            fingerprint: Fingerprint::new(&sighting.rule.id, &location, None, 0),
+            related: Vec::new(),
+            notes: Vec::new(),
+            remediation: Cow::clone(&sighting.rule.remediation),
+            location,
+            rule: sighting.rule,
+        };
+        Draft { finding, value: None }
+    }
+
+    /// The line of a byte, cut to what lies near it, with every known value in it redacted. `own` is what to mark
+    /// when the finding has no value.
+    fn excerpt(&self, at: usize, own: Option<Range<usize>>, seen: &Seen<'_>, primary: usize) -> Excerpt {
+        let window = self.lines.near(at);
+        let text = self.lines.slice(window.clone());
+        let mut masks = seen.masks(&window, primary);
+        for (place, range) in seen.repeats(text) {
+            if is_free(&masks, &range) {
+                masks.push((usize::MAX - 1, Masked { range, shown: seen.shown[place].as_str() }));
+            }
+        }
+        let own = own.map(|own| own.start - window.start..own.end.min(window.end) - window.start);
+        if let Some(own) = own.filter(|own| is_free(&masks, own)) {
+            masks.push((primary, Masked { range: own.clone(), shown: &text[own] }));
+        }
+        masks.sort_by_key(|(_, mask)| mask.range.start);
+        let position = masks.iter().position(|(place, _)| *place == primary).unwrap_or(usize::MAX);
+        let masks: Vec<Masked<'_>> = masks.into_iter().map(|(_, mask)| mask).collect();
+        excerpt(text, &masks, position)
+    }
+}
+
+fn is_free(masks: &[(usize, Masked<'_>)], range: &Range<usize>) -> bool {
+    masks.iter().all(|(_, mask)| range.end <= mask.range.start || mask.range.end <= range.start)
+}
+
+/// Every value found in one blob, ready to be looked for in its lines.
+struct Seen<'c> {
+    candidates: &'c [Candidate],
+    shown: Vec<Redacted>,
+    longest: usize,
+    /// The short ones as an automaton, and which candidate each of its patterns is. Long ones do not fit a window.
+    values: Option<AhoCorasick>,
+    short: Vec<usize>,
+}
+
+impl<'c> Seen<'c> {
+    fn new(candidates: &'c [Candidate], redaction: Redaction) -> Self {
+        const LONGEST_REPEATED: usize = 256;
+        let length = |place: &usize| candidates[*place].value.expose().len();
+        let short: Vec<usize> =
+            (0..candidates.len()).filter(|place| (3..=LONGEST_REPEATED).contains(&length(place))).collect();
+        let values = short.iter().map(|&place| candidates[place].value.expose());
+        Self {
+            candidates,
+            shown: candidates.iter().map(|candidate| Redacted::new(&candidate.value, redaction)).collect(),
+            longest: candidates.iter().map(|candidate| candidate.span.len()).max().unwrap_or(0),
+            values: AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok(),
+            short,
+        }
+    }
+
+    /// The values that lie in a window, overlapping ones as one.
+    fn masks(&self, window: &Range<usize>, primary: usize) -> Vec<(usize, Masked<'_>)> {
+        // Candidates are ordered by where they begin, and none is longer than the longest.
+        let first = self.candidates.partition_point(|c| c.span.start < window.start.saturating_sub(self.longest));
+        let mut masks: Vec<(usize, Masked<'_>)> = Vec::new();
+        for (place, candidate) in self.candidates.iter().enumerate().skip(first) {
+            if candidate.span.start > window.end {
+                break;
+            }
+            let inside = candidate.span.start.max(window.start)..candidate.span.end.min(window.end);
+            if inside.start >= inside.end && !(place == primary && inside.start == inside.end) {
+                continue;
+            }
+            let range = inside.start - window.start..inside.end - window.start;
+            // Encoded text is not shown at all: some of its characters would give away some of the value's.
+            let text = if candidate.exact && candidate.decoded.is_empty() { self.shown[place].as_str() } else { "…" };
+            match masks.last_mut() {
+                Some((kept, last)) if range.start < last.range.end => {
+                    last.range.end = last.range.end.max(range.end);
+                    last.shown = "…";
+                    if place == primary {
+                        *kept = place;
+                    }
+                }
+                _ => masks.push((place, Masked { range, shown: text })),
+            }
+        }
+        masks
+    }
+
+    /// Places in a text where a known value stands again: in a comment beside its encoded form, say.
+    fn repeats<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, Range<usize>)> + 't {
+        let found = self.values.iter().flat_map(move |values| values.find_iter(text));
+        found.map(|found| (self.short[found.pattern().as_usize()], found.range()))
+    }
+}
+
+fn title(rule: &Rule, exposure: Exposure) -> String {
+    format!("{} in {}", rule.title, exposure.phrase())
+}
+
+/// Joins the workers' drafts.
+pub(super) fn report(workers: Vec<Worker<'_>>) -> Report {
+    let mut summary = Summary::default();
+    let (mut drafts, mut skipped, mut sops) = (Vec::new(), Vec::new(), Vec::new());
+    for worker in workers {
+        summary.add(&worker.summary);
+        drafts.extend(worker.found);
+        skipped.extend(worker.skipped);
+        sops.extend(worker.sops);
+    }
+    sops.sort_by_key(|rules| std::cmp::Reverse(rules.depth()));
+    mark_unsealed(&mut drafts, &sops);
+    sort(&mut drafts);
+    drop_repeats(&mut drafts);
+    number(&mut drafts);
+    group(&mut drafts);
+    skipped.sort();
+    skipped.dedup();
+    Report { targets: Vec::new(), summary, findings: drafts.into_iter().map(|draft| draft.finding).collect(), skipped }
+}
+
+/// Values in files that `.sops.yaml` says should be encrypted.
+fn mark_unsealed(drafts: &mut [Draft], sops: &[CreationRules]) {
+    for draft in drafts {
+        let finding = &mut draft.finding;
+        let path = finding.location.path.as_deref().unwrap_or("");
+        let field = finding.location.object.as_ref().map_or("", |object| object.field.as_str());
+        if finding.exposure.is_some() && sops.iter().any(|rules| rules.covers(path, field)) {
+            finding.exposure = Some(Exposure::HalfSealed);
+            finding.title = title(&finding.rule, Exposure::HalfSealed);
+            finding.notes.push("a creation rule of .sops.yaml says that this file should be encrypted".to_owned());
+        }
+    }
+}
+
+fn sort(drafts: &mut [Draft]) {
+    drafts.sort_by(|a, b| {
+        let place = |draft: &Draft| draft.finding.location.region;
+        (a.finding.location.path.cmp(&b.finding.location.path))
+            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.finding.rule.id.cmp(&b.finding.rule.id))
+            .then_with(|| value_of(a).cmp(value_of(b)))
+            .then_with(|| b.finding.exposure.cmp(&a.finding.exposure))
+    });
+}
+
+fn value_of(draft: &Draft) -> &str {
+    draft.value.as_ref().map_or("", SecretValue::expose)
+}
+
+/// A file that a generator names was scanned twice: the more telling exposure stays.
+fn drop_repeats(drafts: &mut Vec<Draft>) {
+    let mut best: HashMap<(String, u32, String), Exposure> = HashMap::new();
+    let key = |draft: &Draft| {
+        let location = &draft.finding.location;
+        (
+            location.path.clone().unwrap_or_default(),
+            location.region.unwrap_or_default().line,
+            value_of(draft).to_owned(),
+        )
+    };
+    for draft in drafts.iter().filter(|draft| draft.value.is_some()) {
+        let exposure = draft.finding.exposure.unwrap_or(Exposure::SourceFile);
+        best.entry(key(draft)).and_modify(|known| *known = exposure.max(*known)).or_insert(exposure);
+    }
+    let mut kept: HashMap<(String, Option<crate::model::Region>, String), ()> = HashMap::new();
+    drafts.retain(|draft| {
+        let Some(exposure) = draft.finding.exposure else { return true };
+        let (path, _, value) = key(draft);
+        let is_best = best.get(&key(draft)).is_none_or(|best| exposure >= *best);
+        is_best && kept.insert((path, draft.finding.location.region, value), ()).is_none()
+    });
+}
+
+/// Tells findings apart that have the same symbolic place and value.
+fn number(drafts: &mut [Draft]) {
+    let mut seen: HashMap<Fingerprint, u32> = HashMap::new();
+    for draft in drafts {
+        let count = seen.entry(draft.finding.fingerprint.clone()).or_insert(0);
+        if *count > 0 {
+            let finding = &mut draft.finding;
+            finding.fingerprint = Fingerprint::new(&finding.rule.id, &finding.location, draft.value.as_ref(), *count);
+        }
+        *count += 1;
+    }
+}
+
+/// Gives equal values one ordinal and names their other places.
+fn group(drafts: &mut [Draft]) {
+    const MOST_RELATED: usize = 5;
+    let mut groups: HashMap<String, (u32, Vec<usize>)> = HashMap::new();
+    for (place, draft) in drafts.iter().enumerate() {
+        let Some(value) = &draft.value else { continue };
+        let next = groups.len() as u32 + 1;
+        groups.entry(value.expose().to_owned()).or_insert((next, Vec::new())).1.push(place);
+    }
+    let locations: Vec<Location> = drafts.iter().map(|draft| draft.finding.location.clone()).collect();
+    for (ordinal, places) in groups.values() {
+        for &place in places {
+            let finding = &mut drafts[place].finding;
+            if let Some(secret) = &mut finding.secret {
+                secret.group = *ordinal;
+            }
+            let others = places.iter().filter(|&&other| other != place).take(MOST_RELATED);
+            finding.related = others
+                .map(|&other| Related { location: locations[other].clone(), message: Related::SAME_VALUE.to_owned() })
+                .collect();
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Runs the rules over blobs and makes findings of what they see.
+
+mod assignment;
+mod candidate;
+mod checks;
+mod command;
+mod credentials;
+mod declared;
+mod excerpt;
+mod extract;
+mod finish;
+mod habitat;
+mod judge;
+mod layer;
+mod lines;
+mod names;
+mod pairs;
+mod place;
+mod scan;
+mod site;
+mod sops;
+mod suppress;
+mod text;
+mod tree;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, OnceLock};
+
+use crate::model::{
+    Confidence, Finding, FingerprintKey, ObjectRef, Redaction, Report, Rule, RuleId, SecretValue, Severity, Skipped,
+    Summary,
+};
+use crate::pattern::{Body, Gate, Set, Topic};
+use crate::source::{Blob, Sink};
+
+use candidate::one_per_secret;
+use checks::CHECKS;
+use credentials::Generic;
+use scan::Scan;
+
+/// What a hunt leaves out and how it speaks.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether values may be shown.
+    pub redaction: Redaction,
+    /// Under which findings carry an HMAC of their value.
+    pub fingerprint_key: Option<FingerprintKey>,
+    /// Only these rules, when there are any.
+    pub select: BTreeSet<RuleId>,
+    /// Never these rules.
+    pub ignore: BTreeSet<RuleId>,
+    /// Severities that the user gave to rules.
+    pub severities: BTreeMap<RuleId, Severity>,
+    /// Findings below this are dropped.
+    pub min_confidence: Option<Confidence>,
+    /// Whether comments and annotations silence findings.
+    pub honour_ignores: bool,
+    /// The paths that were asked for: whether a file is a sample is told by the part of its path below them.
+    pub roots: Vec<String>,
+}
+
+/// A structural finding before it has lines.
+#[derive(Debug)]
+struct Sighted {
+    rule: Arc<Rule>,
+    severity: Severity,
+    confidence: Confidence,
+    span: Range<usize>,
+    object: ObjectRef,
+    silenced: bool,
+    message: String,
+}
+
+/// The rules, compiled. Shared by all threads of a hunt.
+#[derive(Debug)]
+pub struct Hunter {
+    patterns: Set,
+    generic: Generic,
+    check_rules: Vec<Arc<Rule>>,
+    gates: OnceLock<Gates>,
+    options: Options,
+}
+
+impl Hunter {
+    /// Takes the patterns to run beside the generic credentials and the checks.
+    #[must_use]
+    pub fn new(patterns: Set, options: Options) -> Self {
+        let check_rules = CHECKS.iter().map(|check| Arc::new(check.rule())).collect();
+        Self { patterns, generic: Generic::default(), check_rules, gates: OnceLock::new(), options }
+    }
+
+    /// Every rule, sorted by its id.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Arc<Rule>> {
+        let patterns = self.patterns.patterns.iter().map(|pattern| &pattern.rule);
+        let mut rules: Vec<_> = patterns.chain(self.generic.all()).chain(&self.check_rules).map(Arc::clone).collect();
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        rules
+    }
+
+    /// The patterns of this hunt.
+    #[must_use]
+    pub fn patterns(&self) -> &Set {
+        &self.patterns
+    }
+
+    fn generic(&self) -> &Generic {
+        &self.generic
+    }
+
+    fn check_rules(&self) -> &[Arc<Rule>] {
+        &self.check_rules
+    }
+
+    fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
+        self.patterns.patterns.iter().map(|pattern| &pattern.rule).find(|rule| rule.id.as_str() == id)
+    }
+
+    /// Built when the first blob arrives, so that an empty folder costs nothing.
+    fn gates(&self) -> &Gates {
+        self.gates.get_or_init(|| Gates::new(&self.patterns))
+    }
+
+    /// A worker for one thread.
+    #[must_use]
+    pub fn worker(&self) -> Worker<'_> {
+        Worker {
+            hunter: self,
+            found: Vec::new(),
+            summary: Summary::default(),
+            skipped: Vec::new(),
+            generators: BTreeMap::new(),
+            generator_files: Vec::new(),
+            sops: Vec::new(),
+        }
+    }
+
+    /// A worker for the files that kustomizations name, to be walked after everything else.
+    #[must_use]
+    pub fn generator_worker(&self, files: &[GeneratorFile]) -> Worker<'_> {
+        let generators = files.iter().map(|file| (file.path.clone(), file.secret)).collect();
+        Worker { generators, ..self.worker() }
+    }
+
+    /// Joins what the workers saw into one report whose order depends on the input alone.
+    #[must_use]
+    pub fn report(&self, workers: Vec<Worker<'_>>) -> Report {
+        finish::report(workers)
+    }
+
+    /// The part of a path below the root it was found under.
+    fn below_root<'p>(&self, path: &'p str) -> &'p str {
+        let below = self
+            .options
+            .roots
+            .iter()
+            .filter_map(|root| path.strip_prefix(root.as_str()))
+            .map(|rest| rest.trim_start_matches('/'));
+        below.filter(|rest| !rest.is_empty()).min_by_key(|rest| rest.len()).unwrap_or(path)
+    }
+
+    /// Whether findings of a rule are wanted.
+    fn wants(&self, rule: &RuleId) -> bool {
+        (self.options.select.is_empty() || self.options.select.contains(rule)) && !self.options.ignore.contains(rule)
+    }
+}
+
+/// The keyword gates of a hunt.
+#[derive(Debug)]
+struct Gates {
+    /// Run over every text.
+    text: Gate,
+    /// Run over names only, for named patterns: their keywords are words like `user` and `mail`, which stand in
+    /// every other line.
+    names: Gate,
+}
+
+impl Gates {
+    fn new(set: &Set) -> Self {
+        let words = Gate::new(names::keywords().map(|keyword| (keyword, Topic::Name)));
+        let mut hits = Vec::new();
+        let mut says_credential = |example: &String| {
+            words.hits(example, &mut hits);
+            !hits.is_empty()
+        };
+        let (mut text, mut named) = (Vec::new(), Vec::new());
+        for (index, pattern) in set.patterns.iter().enumerate() {
+            let index = index as u16;
+            if matches!(pattern.body, Body::Token(_)) {
+                text.extend(pattern.keywords.iter().map(|keyword| (keyword.clone(), Topic::Token(index))));
+                continue;
+            }
+            named.extend(pattern.keywords.iter().map(|keyword| (names::normalise(keyword), Topic::Named(index))));
+            // A name without any word for a credential would never be looked at.
+            if !pattern.examples.matching.iter().all(&mut says_credential) {
+                text.extend(pattern.keywords.iter().map(|keyword| (keyword.clone(), Topic::Name)));
+            }
+        }
+        text.extend(names::keywords().map(|keyword| (keyword, Topic::Name)));
+        text.extend(command::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Command)));
+        text.extend(checks::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Structure)));
+        Self { text: Gate::new(text), names: Gate::new(named) }
+    }
+}
+
+/// A finding with its value, before equal values are grouped.
+#[derive(Debug)]
+struct Draft {
+    finding: Finding,
+    value: Option<SecretValue>,
+}
+
+/// A file that another file names as part of a Secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GeneratorFile {
+    /// Its path, as findings name it.
+    pub path: String,
+    /// Whether it becomes a Secret and not a ConfigMap.
+    pub secret: bool,
+}
+
+/// Scans blobs on one thread.
+#[derive(Debug)]
+pub struct Worker<'h> {
+    hunter: &'h Hunter,
+    found: Vec<Draft>,
+    /// What was counted so far.
+    pub summary: Summary,
+    skipped: Vec<Skipped>,
+    /// Files to scan as what a kustomize generator reads, and whether it makes Secrets of them.
+    generators: BTreeMap<String, bool>,
+    generator_files: Vec<GeneratorFile>,
+    sops: Vec<sops::CreationRules>,
+}
+
+impl Worker<'_> {
+    /// Files that kustomizations seen so far name, for the caller to walk with [`Hunter::generator_worker`].
+    #[must_use]
+    pub fn generator_files(&self) -> &[GeneratorFile] {
+        &self.generator_files
+    }
+
+    fn scan(&mut self, blob: Blob<'_>) {
+        let mut scan = Scan::new(self.hunter, blob.path, blob.window.overlap);
+        let before = (blob.window.line, blob.window.column);
+        if let Some(&secret) = self.generators.get(blob.path) {
+            scan.generator_file(blob.text, secret);
+            return self.take(scan, blob.text, before);
+        }
+        if !blob.window.partial || before == (0, 0) {
+            self.summary.files += 1;
+        }
+        self.summary.bytes += blob.bytes;
+        if let Some(rules) = sops::CreationRules::read(blob.path, blob.text) {
+            self.sops.push(rules);
+        }
+        scan.file(blob.text, None, blob.window.partial);
+        self.take(scan, blob.text, before);
+    }
+
+    fn take(&mut self, scan: Scan<'_>, text: &str, before: (u32, u32)) {
+        self.summary.objects += scan.objects;
+        let folder = scan.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.generator_files.extend(
+            scan.generator_files
+                .iter()
+                .map(|(name, secret)| GeneratorFile { path: join(folder, name), secret: *secret }),
+        );
+        self.skipped.extend(scan.skipped);
+        if scan.candidates.is_empty() && scan.sighted.is_empty() {
+            return;
+        }
+        let candidates = one_per_secret(scan.candidates);
+        let drafts =
+            finish::Drafts { hunter: self.hunter, path: scan.path, lines: lines::LineIndex::new(text, before) };
+        let (found, suppressed, unlisted) = drafts.all(candidates, scan.sighted);
+        self.summary.suppressed += suppressed;
+        self.skipped.extend(unlisted);
+        self.found.extend(found);
+    }
+}
+
+/// Joins a folder and a relative path by name alone, `..` resolved.
+fn join(folder: &str, name: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let root = if folder.starts_with('/') { "/" } else { "" };
+    format!("{root}{}", parts.join("/"))
+}
+
+impl Sink for Worker<'_> {
+    fn blob(&mut self, blob: Blob<'_>) {
+        // A bug of ours must neither end the hunt nor pass for a clean file.
+        if panic::catch_unwind(AssertUnwindSafe(|| self.scan(blob))).is_err() {
+            self.skip(Skipped {
+                place: blob.path.to_owned(),
+                reason: "ksecrets failed on this file: a bug of ours, please report it".to_owned(),
+                unread: true,
+            });
+        }
+    }
+
+    fn skip(&mut self, skipped: Skipped) {
+        self.skipped.push(skipped);
+    }
+
+    fn binary(&mut self, _path: &str) {
+        self.summary.binaries += 1;
+    }
+}

@@ -1,0 +1,163 @@
+//! Names and values that stand apart: `- name: X` over `value: y` in text that is no YAML any more, the default of a
+//! Terraform variable, user and password as two arguments.
+
+use std::ops::Range;
+
+/// A name and a literal that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    /// Bytes of the name.
+    pub name: Range<usize>,
+    /// Bytes of the literal, without quotes.
+    pub value: Range<usize>,
+}
+
+/// Longest block that a variable's default is looked for in.
+const MAX_BLOCK: usize = 800;
+
+/// For a byte inside the value of `name:` or `name =`: the `value:` on the line below or above.
+#[must_use]
+pub(super) fn value_beside(text: &str, bounds: &Range<usize>, at: usize) -> Option<Pair> {
+    let line = line_of(text, bounds, at);
+    let (key, value) = key_and_value(text, &line)?;
+    if !matches!(key, "name" | "key") || !value.contains(&at) {
+        return None;
+    }
+    let below = (line.end < bounds.end).then(|| line_of(text, bounds, line.end + 1));
+    let above = line.start.checked_sub(1).filter(|end| *end > bounds.start).map(|end| line_of(text, bounds, end));
+    [below, above].into_iter().flatten().find_map(|neighbour| match key_and_value(text, &neighbour)? {
+        ("value", found) if !found.is_empty() => Some(Pair { name: value.clone(), value: found }),
+        _ => None,
+    })
+}
+
+/// `key: value` or `key = value` of a line, list signs and quotes taken off.
+fn key_and_value<'t>(text: &'t str, line: &Range<usize>) -> Option<(&'t str, Range<usize>)> {
+    let content = &text[line.clone()];
+    let sign = content.find([':', '='])?;
+    let key = content[..sign].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '"' | '\'' | '{' | '#'));
+    let rest = &content[sign + 1..];
+    let value = rest.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}'));
+    let start = line.start + sign + 1 + (value.as_ptr() as usize - rest.as_ptr() as usize);
+    Some((key, start..start + value.len()))
+}
+
+fn line_of(text: &str, bounds: &Range<usize>, at: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let floor = bounds.start.max(at.saturating_sub(1024));
+    let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |found| floor + found + 1);
+    let limit = bounds.end.min(at + 1024);
+    let end = memchr::memchr(b'\n', &bytes[at..limit]).map_or(limit, |found| at + found);
+    let end = if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end };
+    on_boundary(text, start)..on_boundary(text, end.max(start))
+}
+
+fn on_boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// For a byte inside the name of a Terraform `variable "name" {`: the string literals of its default.
+#[must_use]
+pub(super) fn variable_defaults(text: &str, bounds: &Range<usize>, at: usize) -> Vec<Pair> {
+    let line = line_of(text, bounds, at);
+    let Some(name) = text[line.clone()].trim_start().strip_prefix("variable").and_then(|rest| rest.split('"').nth(1))
+    else {
+        return Vec::new();
+    };
+    let start = name.as_ptr() as usize - text.as_ptr() as usize;
+    let name = start..start + name.len();
+    let limit = on_boundary(text, bounds.end.min(line.end + MAX_BLOCK));
+    let block = &text[line.end..limit];
+    let block = &block[..block.find("\n}").unwrap_or(block.len())];
+    let Some(default) = block.find("default") else { return Vec::new() };
+    let base = line.end + default;
+    let value = &block[default..];
+    let end = if value[..value.find('\n').unwrap_or(value.len())].contains('{') {
+        value.find("\n  }").unwrap_or(value.len())
+    } else {
+        value.find('\n').unwrap_or(value.len())
+    };
+    strings(&value[..end])
+        .map(|range| Pair { name: name.clone(), value: base + range.start..base + range.end })
+        .collect()
+}
+
+/// Calls and arguments that take user and password one after the other.
+const CALLS: [&str; 5] = ["basicauth(", "credentials.basic(", "auth=(", "basic_auth(", "auth = ("];
+
+/// The second of two string literals in a call that takes user and password.
+#[must_use]
+pub(super) fn second_argument(line: &str) -> Option<Range<usize>> {
+    let lower = line.to_ascii_lowercase();
+    let open = CALLS.iter().find_map(|call| lower.find(call).map(|at| at + call.len()))?;
+    let close = line[open..].find(')').map_or(line.len(), |at| open + at);
+    let mut literals = strings(&line[open..close]);
+    let first = literals.next()?;
+    let second = literals.next()?;
+    let between = line[open + first.end + 1..open + second.start - 1].trim();
+    (line[open..open + first.start - 1].trim().is_empty() && between == ",")
+        .then_some(open + second.start..open + second.end)
+}
+
+/// The literal of SQL's `IDENTIFIED BY 'password'`.
+#[must_use]
+pub(super) fn identified_by(line: &str) -> Option<Range<usize>> {
+    let lower = line.to_ascii_lowercase();
+    let after = lower.find("identified by")? + "identified by".len();
+    let literal = strings(&line[after..]).next()?;
+    let before = line[after..after + literal.start - 1].trim();
+    (before.is_empty() || before.eq_ignore_ascii_case("password")).then_some(after + literal.start..after + literal.end)
+}
+
+/// The string literals of a line, without their quotes.
+fn strings(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find(['"', '\''])? + 1;
+        let quote = char::from(text.as_bytes()[start - 1]);
+        let end = start + text[start..].find(quote)?;
+        at = end + 1;
+        Some(start..end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_on_the_next_line() {
+        for text in [
+            "- name: DB_PASSWORD\n  value: \"s3cret\"\n",
+            "  set {\n    name  = \"auth.password\"\n    value = \"s3cret\"\n",
+            "value: s3cret\nname: PASSWORD\n",
+        ] {
+            let at = text.to_ascii_lowercase().find("password").unwrap();
+            let pair = value_beside(text, &(0..text.len()), at).unwrap();
+            assert_eq!(&text[pair.value], "s3cret", "{text}");
+        }
+        assert_eq!(value_beside("- name: PASSWORD\n  valueFrom: x\n", &(0..30), 9), None);
+    }
+
+    #[test]
+    fn defaults_of_variables() {
+        let text = "variable \"db_password\" {\n  type = string\n  default = \"s3cret\"\n}\nx = \"y\"\n";
+        let found = variable_defaults(text, &(0..text.len()), 11);
+        assert_eq!(found.iter().map(|pair| &text[pair.value.clone()]).collect::<Vec<_>>(), ["s3cret"]);
+    }
+
+    #[test]
+    fn second_arguments() {
+        for line in [
+            "req.SetBasicAuth(\"user\", \"s3cret\")",
+            "requests.get(u, auth=('user', 's3cret'))",
+            "Credentials.basic(\"user\", \"s3cret\")",
+        ] {
+            assert_eq!(&line[second_argument(line).unwrap()], "s3cret", "{line}");
+        }
+        assert_eq!(second_argument("SetBasicAuth(user, \"x\")"), None);
+    }
+}

@@ -1,0 +1,322 @@
+//! Scans one blob: decides how each text in it is read, and gathers candidates.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::manifest::{Decoded, decode_base64, gunzip, looks_base64, percent_decode};
+use crate::model::{Confidence, Exposure, Rule, SecretValue, Severity, Skipped};
+use crate::pattern::{Gate, Hit, Verdict};
+
+use super::candidate::{Candidate, Rank};
+use super::habitat::Habitat;
+use super::judge::{Circumstances, judge};
+use super::layer::{Layer, Origin};
+use super::names::{classify, normalise};
+use super::place::is_helm_values;
+use super::site::Context;
+use super::{Hunter, Sighted};
+
+/// Deepest nesting of texts in texts: Helm release in a List in a string has five.
+const MAX_DEPTH: usize = 8;
+
+/// Most values that are kept of one blob: whoever has that many needs no list of them.
+const MOST_CANDIDATES: usize = 20_000;
+
+/// What a finding says, apart from where.
+pub(super) struct Statement<'r> {
+    pub(super) rule: &'r Arc<Rule>,
+    pub(super) rank: Rank,
+    pub(super) severity: Severity,
+    pub(super) confidence: Confidence,
+    pub(super) message: String,
+    pub(super) notes: Vec<String>,
+}
+
+/// The scan of one blob.
+pub(super) struct Scan<'h> {
+    pub(super) hunter: &'h Hunter,
+    pub(super) gate: &'h Gate,
+    pub(super) path: &'h str,
+    pub(super) sample: bool,
+    /// Bytes at the end of the blob whose matches belong to the next window.
+    pub(super) overlap: usize,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) sighted: Vec<Sighted>,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) objects: u64,
+    /// Values over [`MOST_CANDIDATES`].
+    uncounted: u64,
+    /// Files that a kustomize generator reads, relative to this one, and whether it makes a Secret of them.
+    pub(super) generator_files: Vec<(String, bool)>,
+}
+
+impl<'h> Scan<'h> {
+    pub(super) fn new(hunter: &'h Hunter, path: &'h str, overlap: usize) -> Self {
+        Self {
+            hunter,
+            gate: &hunter.gates().text,
+            path,
+            sample: Habitat::is_sample(hunter.below_root(path)),
+            overlap,
+            candidates: Vec::new(),
+            sighted: Vec::new(),
+            skipped: Vec::new(),
+            objects: 0,
+            uncounted: 0,
+            generator_files: Vec::new(),
+        }
+    }
+
+    /// Scans a file's text. A window of a larger file is read as text only.
+    pub(super) fn file(&mut self, text: &str, exposure: Option<Exposure>, partial: bool) {
+        let layer = Layer::file(text);
+        let default = if is_helm_values(self.path) { Exposure::HelmValues } else { Exposure::SourceFile };
+        // What a generator reads is configuration, whatever its file is called.
+        let generated = exposure == Some(Exposure::KustomizeGenerator);
+        let habitat = if generated { Habitat::Config } else { Habitat::of(self.path) };
+        let ctx = Context::file(default, exposure, habitat);
+        let hits = self.hits(text);
+        if self.path.ends_with("pgpass") || self.path.ends_with("pgpass.conf") {
+            return self.pgpass(&layer, &ctx);
+        }
+        if !partial && !text.trim().contains(char::is_whitespace) {
+            self.lone_value(&layer, &ctx);
+        }
+        if partial && [".yaml", ".yml", ".json"].iter().any(|ending| self.path.ends_with(ending)) {
+            let reason = "too large to be read as documents: scanned as text".to_owned();
+            self.skipped.push(Skipped { place: self.path.to_owned(), reason, unread: false });
+        }
+        if !partial && self.is_tree_file(text, &hits) {
+            self.trees(&layer, &hits, &ctx);
+        } else {
+            self.text(&layer, 0..text.len(), &hits, &ctx);
+        }
+        if self.uncounted > 0 {
+            let reason = format!("{} more values were seen and not weighed", self.uncounted);
+            self.skipped.push(Skipped { place: self.path.to_owned(), reason, unread: true });
+        }
+    }
+
+    /// A file that is one value, named by its file: `db-password.txt`, as compose and kustomize mount them.
+    fn lone_value(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
+        let name = self.path.rsplit('/').next().unwrap_or(self.path);
+        let leaf = normalise(name.split('.').find(|part| !part.is_empty()).unwrap_or(name));
+        let value = layer.text.trim();
+        if ctx.habitat == Habitat::Code || value.len() < 6 || value.len() > 512 || value.contains('=') {
+            return;
+        }
+        let at = Circumstances { habitat: Habitat::Config, sample: false, quoted: true };
+        let Some(judgement) = classify(&leaf).and_then(|kind| judge(kind, &leaf, value, at)) else { return };
+        let start = layer.text.find(judgement.secret).unwrap_or(0);
+        let hunter = self.hunter;
+        let says = Statement {
+            rule: hunter.generic().of(judgement.kind),
+            rank: Rank::Generic,
+            severity: judgement.severity,
+            confidence: judgement.confidence,
+            message: "the whole file is the value that its name promises".to_owned(),
+            notes: Vec::new(),
+        };
+        self.found(layer, start..start + judgement.secret.len(), judgement.secret, ctx, says);
+    }
+
+    /// PostgreSQL's password file (<https://www.postgresql.org/docs/current/libpq-pgpass.html>): five fields a line,
+    /// the password last, `\:` and `\\` escaped.
+    fn pgpass(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
+        let mut at = 0;
+        for line in layer.text.split_inclusive('\n') {
+            let start = at;
+            at += line.len();
+            let content = line.trim_end();
+            let colons = content.match_indices(':').filter(|(place, _)| !content[..*place].ends_with('\\'));
+            let Some((last, _)) = colons.clone().nth(3).filter(|_| !content.starts_with('#')) else { continue };
+            let secret = &content[last + 1..];
+            if secret.is_empty() || super::value::harmless(secret).is_some() {
+                continue;
+            }
+            let hunter = self.hunter;
+            let says = Statement {
+                rule: &hunter.generic().password,
+                rank: Rank::Structural,
+                severity: Severity::High,
+                confidence: Confidence::High,
+                message: "password of a PostgreSQL password file".to_owned(),
+                notes: Vec::new(),
+            };
+            self.found(layer, start + last + 1..start + content.len(), secret, ctx, says);
+        }
+    }
+
+    pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.gate.hits(text, &mut hits);
+        hits
+    }
+
+    /// Whether a file is worth reading as YAML or JSON: it is one by name or by its first words, and it has
+    /// something to say.
+    fn is_tree_file(&self, text: &str, hits: &[Hit]) -> bool {
+        let path = self.path.to_ascii_lowercase();
+        let path = super::habitat::without_backup_suffix(&path);
+        let named = [
+            ".yaml",
+            ".yml",
+            ".json",
+            ".tfstate",
+            ".dockercfg",
+            "kubeconfig",
+            ".eyaml",
+            ".yaml.j2",
+            ".yml.j2",
+            ".yaml.gotmpl",
+        ]
+        .iter()
+        .any(|ending| path.ends_with(ending));
+        let object = memchr::memmem::find(text.as_bytes(), b"apiVersion").is_some();
+        if named {
+            return object || !hits.is_empty() || memchr::memmem::find(text.as_bytes(), b"Generator:").is_some();
+        }
+        let first = text
+            .lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty() && !line.starts_with('#') && *line != "---")
+            .unwrap_or("");
+        if object && ["apiVersion:", "kind:", "{"].iter().any(|start| first.starts_with(start)) {
+            return true;
+        }
+        let nameless = !path.rsplit('/').next().unwrap_or("").contains('.') || path == "-";
+        (object && !path.ends_with(".md") && Habitat::of(self.path) == Habitat::Config)
+            || (nameless && text.trim_start().starts_with('{'))
+    }
+
+    /// A text that was inside a scalar: read as a tree if it is one.
+    pub(super) fn embedded(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
+        if layer.depth() > MAX_DEPTH {
+            return;
+        }
+        let hits = self.hits(layer.text);
+        let text = layer.text.trim_start();
+        let structured =
+            text.starts_with(['{', '[']) || (text.contains('\n') && (text.contains(": ") || text.contains(":\n")));
+        if structured && (!hits.is_empty() || text.contains("apiVersion")) {
+            self.trees(layer, &hits, ctx);
+        } else {
+            self.text(layer, 0..layer.text.len(), &hits, ctx);
+        }
+    }
+
+    /// Undoes the encodings a scalar's value may be wrapped in and scans what comes out. Tells whether one was.
+    pub(super) fn decoded(
+        &mut self,
+        layer: &Layer<'_>,
+        range: Range<usize>,
+        value: &str,
+        ctx: &Context<'_>,
+        sure: bool,
+    ) -> bool {
+        if layer.depth() >= MAX_DEPTH {
+            return false;
+        }
+        if (sure || (value.len() >= 20 && looks_base64(value)))
+            && let Some(bytes) = decode_base64(value.trim())
+        {
+            return self.bytes(layer, range, &bytes, ctx);
+        }
+        let escaped = value.contains("%3A%2F%2F") || value.contains("%3a%2f%2f");
+        if let Some(text) = escaped.then(|| percent_decode(value)).flatten() {
+            let inner = layer.inner(&text, Origin::Whole(range), Some("percent"));
+            self.embedded(&inner, ctx);
+            return true;
+        }
+        false
+    }
+
+    /// Decoded bytes: text, or gzip of text.
+    fn bytes(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], ctx: &Context<'_>) -> bool {
+        match gunzip(bytes) {
+            Decoded::Whole(unpacked) => {
+                let Some(text) = printable(&unpacked) else { return true };
+                let outer = layer.inner("", Origin::Whole(range), Some("base64"));
+                let inner = outer.inner(text, Origin::Whole(0..0), Some("gzip"));
+                self.embedded(&inner, ctx);
+                true
+            }
+            Decoded::Part(unpacked) => {
+                self.skip_at(layer, range.clone(), "gzip that is cut off or damaged: read as far as it goes");
+                if let Some(text) = printable(&unpacked) {
+                    let outer = layer.inner("", Origin::Whole(range), Some("base64"));
+                    let inner = outer.inner(text, Origin::Whole(0..0), Some("gzip"));
+                    self.text(&inner, 0..text.len(), &self.hits(text), ctx);
+                }
+                true
+            }
+            Decoded::TooLarge => {
+                self.skip_at(layer, range, "decompresses to more than the cap: not looked into");
+                true
+            }
+            Decoded::Not => match printable(bytes) {
+                Some(text) => {
+                    let inner = layer.inner(text, Origin::Whole(range), Some("base64"));
+                    self.embedded(&inner, ctx);
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+
+    /// Notes something that was not looked at.
+    pub(super) fn skip_at(&mut self, layer: &Layer<'_>, range: Range<usize>, reason: &str) {
+        let (span, _) = layer.in_file(range);
+        let line = memchr::memchr_iter(b'\n', &layer.file_text().as_bytes()[..span.start]).count() + 1;
+        self.skipped.push(Skipped { place: format!("{}:{line}", self.path), reason: reason.to_owned(), unread: true });
+    }
+
+    /// Adds a candidate for bytes of a layer.
+    pub(super) fn found(
+        &mut self,
+        layer: &Layer<'_>,
+        range: Range<usize>,
+        value: &str,
+        ctx: &Context<'_>,
+        says: Statement<'_>,
+    ) {
+        let (span, exact) = layer.in_file(range);
+        if self.overlap > 0 && span.start >= layer.file_text().len() - self.overlap {
+            return;
+        }
+        if self.candidates.len() >= MOST_CANDIDATES {
+            self.uncounted += 1;
+            return;
+        }
+        let id = says.rule.id.as_str();
+        self.candidates.push(Candidate {
+            rule: Arc::clone(says.rule),
+            rank: says.rank,
+            exposure: ctx.exposure(),
+            severity: says.severity,
+            confidence: says.confidence,
+            exact,
+            anchor: ctx.anchor.unwrap_or(span.start).min(span.start),
+            span,
+            value: SecretValue::new(value),
+            decoded: layer.decoded.clone(),
+            object: ctx.object(),
+            message: says.message,
+            notes: says.notes,
+            silenced: ctx.is_silenced(id),
+        });
+    }
+}
+
+/// The text of bytes that people could read: UTF-8 without control characters.
+pub(super) fn printable(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let odd = text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t') || byte == 0x7f);
+    (!odd && !text.trim().is_empty()).then_some(text)
+}
+
+/// The confidence of a token: proved by its checksum, or what its rule says.
+pub(super) fn confidence(rule: &Rule, verdict: Verdict) -> Confidence {
+    if verdict == Verdict::Proved { Confidence::Confirmed } else { rule.confidence }
+}

@@ -1,0 +1,57 @@
+//! Comments that silence a finding: ours, and those of the tools people come from.
+
+/// Marks of other tools. Each silences every rule on its line.
+const FOREIGN: [&str; 6] = [
+    "gitleaks:allow",
+    "betterleaks:allow",
+    "kingfisher:ignore",
+    "trufflehog:ignore",
+    "pragma: allowlist secret",
+    "pragma: whitelist secret",
+];
+
+/// Whether a comment on the line, or one that has the line above to itself, silences a rule.
+#[must_use]
+pub(super) fn is_silenced(rule: &str, line: &str, above: &str) -> bool {
+    FOREIGN.iter().any(|mark| line.contains(mark))
+        || above.contains("pragma: allowlist nextline secret")
+        || ours(rule, line)
+        || (is_comment(above) && (ours(rule, above) || above.contains("kingfisher:ignore")))
+}
+
+/// `ksecrets:ignore`, or `ksecrets:ignore[rule, rule]`.
+fn ours(rule: &str, line: &str) -> bool {
+    line.match_indices("ksecrets:ignore").any(|(at, mark)| {
+        let rest = &line[at + mark.len()..];
+        match rest.strip_prefix('[').and_then(|list| list.split_once(']')) {
+            Some((list, _)) => list.split(',').any(|name| name.trim() == rule),
+            None => !rest.starts_with(['[', '-']),
+        }
+    })
+}
+
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    ["#", "//", "--", ";", "/*", "*", "<!--", "{{/*", "{{- /*", "%"].iter().any(|sign| line.starts_with(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks() {
+        assert!(is_silenced("password", "p: x # ksecrets:ignore[password] test value", ""));
+        assert!(is_silenced("password", "p: x # ksecrets:ignore", ""));
+        assert!(is_silenced("password", "p: x", "  # ksecrets:ignore[token, password]"));
+        assert!(is_silenced("password", "p: x  # gitleaks:allow", ""));
+        assert!(is_silenced("password", "p: x", "# pragma: allowlist nextline secret"));
+    }
+
+    #[test]
+    fn what_silences_nothing() {
+        assert!(!is_silenced("password", "p: x # ksecrets:ignore[token]", ""));
+        assert!(!is_silenced("password", "p: x", "q: y # ksecrets:ignore"));
+        assert!(!is_silenced("password", "p: x", ""));
+    }
+}

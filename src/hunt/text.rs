@@ -1,0 +1,510 @@
+//! Scans text: tokens by their format, assignments by their names, command lines by their options.
+
+use std::ops::Range;
+
+use crate::model::{Confidence, Severity};
+use crate::pattern::{Claims, Covered, Hit, Match, Topic, Verdict};
+
+use super::assignment::{Assignment, assignment_at};
+use super::candidate::Rank;
+use super::command::{credentials, shell_words};
+use super::habitat::Habitat;
+use super::judge::{Circumstances, judge};
+use super::layer::{Layer, Origin};
+use super::names::{Kind, classify, normalise};
+use super::pairs::{identified_by, second_argument, value_beside, variable_defaults};
+use super::scan::{Scan, Statement, confidence, printable};
+use super::site::Context;
+use super::value::{Harmless, Strength, harmless, strength};
+
+/// Shortest run of base64 characters in running text that is decoded: shorter ones are words and hashes.
+const MIN_RUN: usize = 40;
+
+/// What has been looked at already while going through the hits of one text.
+#[derive(Default)]
+struct Progress {
+    covered: Vec<(u16, Covered)>,
+    name_end: usize,
+    command_end: usize,
+}
+
+impl Scan<'_> {
+    /// Scans a part of a layer as text. `hits` are the gate's hits in that part.
+    pub(super) fn text(&mut self, layer: &Layer<'_>, range: Range<usize>, hits: &[Hit], ctx: &Context<'_>) {
+        let mut progress = Progress::default();
+        let named = ctx.habitat != Habitat::Generated;
+        for &hit in hits {
+            let at = hit.start as usize;
+            for topic in self.gate.topics(hit).iter().copied() {
+                match topic {
+                    Topic::Token(index) => self.token(layer, &range, index, at, &mut progress, ctx),
+                    Topic::Name if named => self.assignment(layer, &range, at, &mut progress, ctx),
+                    Topic::Command if named && at >= progress.command_end => {
+                        progress.command_end = self.command(layer, &range, at, ctx);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if named {
+            self.base64_runs(layer, range, ctx);
+        }
+    }
+
+    fn token(
+        &mut self,
+        layer: &Layer<'_>,
+        range: &Range<usize>,
+        index: u16,
+        at: usize,
+        progress: &mut Progress,
+        ctx: &Context<'_>,
+    ) {
+        let hunter = self.hunter;
+        let pattern = &hunter.patterns().patterns[usize::from(index)];
+        if !pattern.applies_to(self.path) {
+            return;
+        }
+        let covered = match progress.covered.iter().position(|(known, _)| *known == index) {
+            Some(place) => &mut progress.covered[place].1,
+            None => {
+                progress.covered.push((index, Covered::default()));
+                #[expect(clippy::unwrap_used, reason = "pushed on the line above")]
+                &mut progress.covered.last_mut().unwrap().1
+            }
+        };
+        let mut matches: Vec<Match> = Vec::new();
+        pattern.find(layer.text, range, at, covered, &mut matches);
+        for found in matches {
+            let secret = &layer.text[found.secret.clone()];
+            let rule = pattern.rule.id.as_str();
+            if is_example(secret)
+                || (rule.starts_with("connection-string") && self.is_sample_login(layer.text, &found.secret, ctx))
+            {
+                continue;
+            }
+            let claims = Claims::read(secret);
+            if rule == "kubernetes-service-account-token" && !claims.as_ref().is_some_and(Claims::is_service_account) {
+                continue;
+            }
+            let weak = rule.starts_with("connection-string") && strength(secret) == Strength::Weak;
+            let longest = pattern.keywords.iter().map(String::len).max().unwrap_or(0).min(255) as u8;
+            let notes = claims.map(|claims| claims.describe()).into_iter().collect();
+            let says = Statement {
+                rule: &pattern.rule,
+                rank: Rank::Pattern(longest),
+                severity: self.weighed(pattern.rule.severity, weak, found.verdict, ctx),
+                confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, found.verdict) },
+                message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
+                notes,
+            };
+            self.found(layer, found.secret.clone(), secret, ctx, says);
+        }
+    }
+
+    /// A severity in its place: less for weak passwords, and for code that is a test or sample.
+    fn weighed(&self, severity: Severity, weak: bool, verdict: Verdict, ctx: &Context<'_>) -> Severity {
+        let sample = self.sample && ctx.habitat != Habitat::Config;
+        match (sample, verdict == Verdict::Proved) {
+            (true, false) => severity.min(Severity::Low),
+            (true, true) => severity.min(Severity::Medium),
+            (false, _) if weak => severity.min(Severity::Medium),
+            (false, _) => severity,
+        }
+    }
+
+    /// Runs the token patterns of some hits over `bounds` and keeps what lies in `within`.
+    pub(super) fn tokens(
+        &mut self,
+        layer: &Layer<'_>,
+        bounds: &Range<usize>,
+        hits: &[Hit],
+        within: &Range<usize>,
+        ctx: &Context<'_>,
+    ) {
+        let mut progress = Progress::default();
+        let known = self.candidates.len();
+        for &hit in hits {
+            for topic in self.gate.topics(hit).iter().copied() {
+                if let Topic::Token(index) = topic {
+                    self.token(layer, bounds, index, hit.start as usize, &mut progress, ctx);
+                }
+            }
+        }
+        let (within, _) = layer.in_file(within.clone());
+        let mut place = 0;
+        self.candidates.retain(|candidate| {
+            place += 1;
+            place <= known || within.contains(&candidate.span.start)
+        });
+    }
+
+    /// Whether the password of a connection string stands for one: `user:password@`, `{password}`, `:pass@`.
+    fn is_sample_login(&self, text: &str, secret: &Range<usize>, ctx: &Context<'_>) -> bool {
+        let value = &text[secret.clone()];
+        let before = &text.as_bytes()[..secret.start];
+        if harmless(value).is_some()
+            || before.ends_with(b"{")
+            || before.ends_with(b"$")
+            || value.contains(['{', '}', '<', '>'])
+            || value.starts_with('$')
+        {
+            return true;
+        }
+        let host = text[secret.end..].trim_start_matches('@').to_ascii_lowercase();
+        let stand_in = ["your", "<", "example"].iter().any(|start| host.starts_with(start))
+            || (host.starts_with('{') && !host.starts_with("{{"))
+            || ["host", "hostname"].contains(&host.split([':', '/', '"', '\'']).next().unwrap_or(""));
+        if stand_in {
+            return true;
+        }
+        let deploys = ctx.habitat == Habitat::Config && !self.sample;
+        let user = before.trim_ascii_end().strip_suffix(b":").unwrap_or(before);
+        let sample_user = ["user", "username", "usr", "u", "user1", "me"].iter().any(|word| {
+            let tail = user.len().saturating_sub(word.len());
+            user[tail..].eq_ignore_ascii_case(word.as_bytes()) && (tail == 0 || !user[tail - 1].is_ascii_alphanumeric())
+        });
+        let lower = value.to_ascii_lowercase();
+        let names_itself = ["pass", "token", "secret", "key", "pwd"].iter().any(|word| lower.contains(word));
+        (!deploys && names_itself) || is_stand_in(value) && sample_user || (!deploys && value.len() < 3)
+    }
+
+    fn assignment(
+        &mut self,
+        layer: &Layer<'_>,
+        range: &Range<usize>,
+        at: usize,
+        progress: &mut Progress,
+        ctx: &Context<'_>,
+    ) {
+        // Several keywords may lie in one name.
+        if at < progress.name_end {
+            return;
+        }
+        let Some(assignment) = assignment_at(layer.text, range, at, ctx.habitat != Habitat::Code) else {
+            return self.pairs(layer, range, at, ctx);
+        };
+        // Names inside a long bare value are part of it; in a short one they may have a value of their own.
+        let long = !assignment.quoted && assignment.value.len() > 256;
+        progress.name_end = if long { assignment.value.end } else { assignment.name.end };
+        if in_action(layer.text, range, assignment.value.start) {
+            return;
+        }
+        let name = normalise(&layer.text[assignment.name.clone()]);
+        let value = &layer.text[assignment.value.clone()];
+        self.by_name(layer, assignment.value.clone(), &name, value, ctx);
+        self.generic(layer, &assignment, &name, value, ctx);
+    }
+
+    /// Whether a named pattern has its keyword in a normalised name.
+    pub(super) fn knows_name(&self, name: &str) -> bool {
+        let mut hits = Vec::new();
+        self.hunter.gates().names.hits(name, &mut hits);
+        !hits.is_empty()
+    }
+
+    /// Runs the named patterns whose keyword is in a normalised name.
+    pub(super) fn by_name(
+        &mut self,
+        layer: &Layer<'_>,
+        range: Range<usize>,
+        name: &str,
+        value: &str,
+        ctx: &Context<'_>,
+    ) {
+        let gate = &self.hunter.gates().names;
+        let mut hits = Vec::new();
+        gate.hits(name, &mut hits);
+        let mut topics: Vec<Topic> = hits.iter().flat_map(|&hit| gate.topics(hit).iter().copied()).collect();
+        topics.sort_unstable();
+        topics.dedup();
+        for topic in topics {
+            if let Topic::Named(index) = topic {
+                self.named(layer, range.clone(), name, value, index, ctx);
+            }
+        }
+    }
+
+    /// A name whose value stands on another line.
+    pub(super) fn pairs(&mut self, layer: &Layer<'_>, range: &Range<usize>, at: usize, ctx: &Context<'_>) {
+        let beside = value_beside(layer.text, range, at);
+        for pair in beside.into_iter().chain(variable_defaults(layer.text, range, at)) {
+            let name = normalise(&layer.text[pair.name.clone()]);
+            // `variable "api_keys"` holds several of what its singular names.
+            let name = name.strip_suffix('s').filter(|one| classify(one).is_some()).unwrap_or(&name).to_owned();
+            let value = &layer.text[pair.value.clone()];
+            let assignment = Assignment { name: pair.name, value: pair.value, quoted: true };
+            self.generic(layer, &assignment, &name, value, ctx);
+        }
+    }
+
+    /// A provider's name with a value of its shape.
+    fn named(
+        &mut self,
+        layer: &Layer<'_>,
+        range: Range<usize>,
+        name: &str,
+        value: &str,
+        index: u16,
+        ctx: &Context<'_>,
+    ) {
+        let hunter = self.hunter;
+        let pattern = &hunter.patterns().patterns[usize::from(index)];
+        if !pattern.applies_to(self.path)
+            || is_example(value)
+            || harmless(value).is_some_and(|_| !super::value::is_uuid(value))
+        {
+            return;
+        }
+        // Some of these names are given weak values by hand, and all of them are talked about.
+        let weak = strength(value) == Strength::Weak;
+        if weak && ctx.habitat != Habitat::Config {
+            return;
+        }
+        if let Some(verdict) = pattern.accepts(name, value) {
+            let says = Statement {
+                rule: &pattern.rule,
+                rank: Rank::NAMED,
+                severity: if weak { pattern.rule.severity.min(Severity::Medium) } else { pattern.rule.severity },
+                confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, verdict) },
+                message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
+                notes: Vec::new(),
+            };
+            self.found(layer, range, value, ctx, says);
+        }
+    }
+
+    fn generic(&mut self, layer: &Layer<'_>, assignment: &Assignment, name: &str, value: &str, ctx: &Context<'_>) {
+        let Some(kind) = classify(name) else { return };
+        // `PASS: test 3` and `Pass the flag`: a verb or a verdict.
+        if name == "pass" && !assignment.quoted && strength(value) == Strength::Weak {
+            return;
+        }
+        // `Invalid password: too short` is a sentence, wherever it stands.
+        let before = &layer.text.as_bytes()[..assignment.name.start];
+        let sentence = !assignment.quoted
+            && layer.text.as_bytes().get(assignment.name.end) == Some(&b':')
+            && matches!(before, [.., letter, b' '] if letter.is_ascii_alphabetic() || *letter >= 0x80);
+        let remark = is_remark(layer.text, range_start(layer.text, assignment.name.start));
+        let sentence = sentence || remark;
+        let habitat = if sentence && ctx.habitat == Habitat::Config { Habitat::Prose } else { ctx.habitat };
+        let at = Circumstances { habitat, sample: self.sample, quoted: assignment.quoted };
+        // A bare `Authorization: Basic …` ends at the space after its scheme; the rest of the line belongs to it.
+        let whole = widened(layer.text, &assignment.value, value);
+        let value = &layer.text[whole.clone()];
+        let Some(judgement) = judge(kind, name, value, at) else { return };
+        let start = whole.start + (judgement.secret.as_ptr() as usize - value.as_ptr() as usize);
+        let hunter = self.hunter;
+        let says = Statement {
+            rule: hunter.generic().of(judgement.kind),
+            rank: Rank::Generic,
+            severity: judgement.severity,
+            confidence: judgement.confidence,
+            message: format!("{} holds a literal value{}", &layer.text[assignment.name.clone()], ctx.owner()),
+            notes: Vec::new(),
+        };
+        let secret = judgement.secret;
+        self.found(layer, start..start + secret.len(), secret, ctx, says);
+    }
+
+    /// Reads the command line around a hit; gives back where it ends.
+    fn command(&mut self, layer: &Layer<'_>, range: &Range<usize>, at: usize, ctx: &Context<'_>) -> usize {
+        let line = line_around(layer.text, range, at);
+        self.words(layer, line.clone(), 0, ctx);
+        if let Some(password) = identified_by(&layer.text[line.clone()]) {
+            let range = line.start + password.start..line.start + password.end;
+            self.command_secret(layer, range, Kind::Password, ctx);
+        }
+        if let Some(second) = second_argument(&layer.text[line.clone()]) {
+            let range = line.start + second.start..line.start + second.end;
+            self.command_secret(layer, range, Kind::Password, ctx);
+        }
+        line.end
+    }
+
+    /// Credentials in the words of a command line; a quoted word may be a command line itself.
+    fn words(&mut self, layer: &Layer<'_>, line: Range<usize>, depth: u8, ctx: &Context<'_>) {
+        let words = shell_words(&layer.text[line.clone()]);
+        let texts: Vec<&str> = words.iter().map(|(_, text)| *text).collect();
+        for found in credentials(&texts) {
+            let start = line.start + words[found.word].0.start;
+            self.command_secret(layer, start + found.range.start..start + found.range.end, found.kind, ctx);
+        }
+        for (range, text) in &words {
+            if depth < 2 && text.contains(' ') {
+                self.words(layer, line.start + range.start..line.start + range.end, depth + 1, ctx);
+            }
+        }
+    }
+
+    fn command_secret(&mut self, layer: &Layer<'_>, range: Range<usize>, kind: Kind, ctx: &Context<'_>) {
+        let raw = &layer.text[range.clone()];
+        let secret = raw.trim_matches(['"', '\'', '\\', ',', '`', ' ']);
+        let prose = ctx.habitat != Habitat::Config && strength(secret) == Strength::Weak;
+        if secret.len() < 3
+            || harmless(secret).is_some()
+            || is_stand_in(secret)
+            || prose
+            || (self.sample && ctx.habitat != Habitat::Config)
+        {
+            return;
+        }
+        let start = range.start + raw.find(secret).unwrap_or(0);
+        let hunter = self.hunter;
+        let rule = hunter.generic().of(kind);
+        let says = Statement {
+            rule,
+            rank: Rank::Generic,
+            severity: self.weighed(rule.severity, strength(secret) == Strength::Weak, Verdict::Plausible, ctx),
+            confidence: if strength(secret) == Strength::Weak { Confidence::Low } else { Confidence::Medium },
+            message: format!("a command line carries a password{}", ctx.owner()),
+            notes: Vec::new(),
+        };
+        self.found(layer, start..start + secret.len(), secret, ctx, says);
+    }
+
+    /// Decodes long base64 in running text. Probes every half run, so most bytes are never looked at.
+    fn base64_runs(&mut self, layer: &Layer<'_>, range: Range<usize>, ctx: &Context<'_>) {
+        let bytes = layer.text.as_bytes();
+        let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+        let mut at = range.start + MIN_RUN / 2;
+        while at < range.end {
+            if !is_run(bytes[at]) {
+                at += MIN_RUN / 2;
+                continue;
+            }
+            let start =
+                (range.start..at).rev().find(|&place| !is_run(bytes[place])).map_or(range.start, |place| place + 1);
+            let mut end = (at..range.end).find(|&place| !is_run(bytes[place])).unwrap_or(range.end);
+            while end < range.end && bytes[end] == b'=' {
+                end += 1;
+            }
+            if end - start >= MIN_RUN && looks_like_text(&bytes[start..end]) {
+                let run = layer.text[start..end].to_owned();
+                self.decoded(layer, start..end, &run, ctx, false);
+            }
+            at = end + MIN_RUN / 2;
+        }
+    }
+
+    /// Scans a text that a scalar holds: in place where it stands verbatim, as a layer of its own otherwise.
+    pub(super) fn inner_text(&mut self, layer: &Layer<'_>, text: &str, origin: Origin, ctx: &Context<'_>) {
+        let inner = layer.inner(text, origin, None);
+        self.embedded(&inner, ctx);
+    }
+}
+
+/// Whether a long run is base64 of something readable or of gzip: its first bytes tell, and cost little.
+fn looks_like_text(run: &[u8]) -> bool {
+    if run.starts_with(b"H4sI") {
+        return true;
+    }
+    let head = std::str::from_utf8(&run[..run.len().min(24) / 4 * 4]).unwrap_or("");
+    crate::manifest::decode_base64(head).is_some_and(|bytes| printable(&bytes).is_some())
+}
+
+fn range_start(text: &str, at: usize) -> usize {
+    let floor = at.saturating_sub(1024);
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[floor..at]).map_or(floor, |found| floor + found + 1);
+    (start..=at).find(|&start| text.is_char_boundary(start)).unwrap_or(at)
+}
+
+/// Whether a line is a comment: the defaults that vendors comment out are nobody's secrets.
+fn is_remark(text: &str, line: usize) -> bool {
+    let line = text[line..].trim_start();
+    [";", "#", "//", "--"].iter().any(|sign| line.starts_with(sign)) && !line.starts_with("#!")
+}
+
+/// Words that stand for a password in documentation.
+fn is_stand_in(value: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "password",
+        "pass",
+        "passwd",
+        "pwd",
+        "pw",
+        "secret",
+        "p",
+        "p4ss",
+        "mypassword",
+        "mypass",
+        "yourpassword",
+        "secretpassword",
+        "token",
+        "passw0rd",
+    ];
+    WORDS.contains(&value.to_ascii_lowercase().as_str())
+}
+
+/// Whether a byte lies inside a template's action, where names are arguments.
+fn in_action(text: &str, range: &Range<usize>, at: usize) -> bool {
+    let floor = range.start.max(at.saturating_sub(256));
+    let before = &text.as_bytes()[floor..at];
+    let open = memchr::memmem::rfind(before, b"{{");
+    let close = memchr::memmem::rfind(before, b"}}");
+    let default = memchr::memmem::rfind(before, b"default");
+    open.is_some_and(|open| close.is_none_or(|close| close < open) && default.is_none_or(|default| default < open))
+        && !before.contains(&b'=')
+}
+
+fn widened(text: &str, range: &Range<usize>, value: &str) -> Range<usize> {
+    let scheme =
+        ["basic", "bearer", "token", "apikey", "splunk", "genietoken"].contains(&value.to_ascii_lowercase().as_str());
+    if !scheme || text.as_bytes().get(range.end) != Some(&b' ') {
+        return range.clone();
+    }
+    let rest = &text[range.end + 1..];
+    let end = rest
+        .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '\\' | ',' | ';' | '<'))
+        .unwrap_or(rest.len());
+    range.start..range.end + 1 + end
+}
+
+/// The line around a byte, lines continued with a backslash included.
+fn line_around(text: &str, range: &Range<usize>, at: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let floor = range.start.max(at.saturating_sub(1024));
+    let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |found| floor + found + 1);
+    let limit = range.end.min(at + 4096);
+    let mut end = at;
+    loop {
+        end = memchr::memchr(b'\n', &bytes[end..limit]).map_or(limit, |found| end + found);
+        let continued = bytes[start..end].trim_ascii_end().ends_with(b"\\");
+        if end >= limit || !continued {
+            break;
+        }
+        end += 1;
+    }
+    let (mut start, mut end) = (start, end);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    start..end.max(start)
+}
+
+/// Values that documentation shows in place of a real one.
+fn is_example(secret: &str) -> bool {
+    /// The samples of jwt.io and of kubeadm's documentation, which half of all tutorials paste.
+    const SAMPLES: [&str; 3] =
+        ["eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIi", "abcdef.0123456789abcdef", "07401b.f395accd246ae52d"];
+    if SAMPLES.iter().any(|sample| secret.contains(sample)) || secret.ends_with(".signature") {
+        return true;
+    }
+    // Keys and other long texts may hold any word by accident.
+    if secret.len() >= 200 {
+        return false;
+    }
+    let upper = secret.to_ascii_uppercase();
+    let words = upper.contains("EXAMPLE") || upper.contains("XXXX") || upper.contains("YOUR") && upper.contains("KEY");
+    let counted = secret.len() < 100 && (secret.contains("123456789") || secret.contains("0123456789"));
+    let tail = secret.rsplit(['_', '-', '.']).next().unwrap_or(secret);
+    let longest_run = tail.as_bytes().chunk_by(|a, b| a == b).map(<[u8]>::len).max().unwrap_or(0);
+    // `A` is what zeros look like in base64: tokens may begin with a row of them.
+    let others = tail.as_bytes().chunk_by(|a, b| a == b && *a != b'A').map(<[u8]>::len).max().unwrap_or(0);
+    let repeated = others >= 8 || longest_run * 2 > tail.len() && tail.len() >= 8;
+    let stands_in = secret.len() < 60 && matches!(harmless(secret), Some(Harmless::Reference | Harmless::Placeholder));
+    words || counted || repeated || stands_in
+}

@@ -1,0 +1,611 @@
+//! Scans trees: every scalar of every document, under its name and in its place.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::manifest::{
+    Kind as NodeKind, Node, Object, Role, Tree, align, chunks, documents, mask_actions, parse_document,
+};
+use crate::model::{Exposure, Skipped};
+use crate::pattern::{Hit, Topic};
+
+use super::assignment::name_around;
+use super::candidate::Rank;
+use super::checks::{CHECKS, Sightings};
+use super::command::credentials;
+use super::habitat::Habitat;
+use super::judge::{Circumstances, judge};
+use super::layer::{Layer, Origin};
+use super::names::{Kind, classify, normalise, unqualified};
+use super::place::{DocumentFacts, is_chart_template};
+use super::scan::{Scan, Statement};
+use super::site::{Context, Scalar, object_ref, silences};
+use super::value::is_name;
+use super::{Sighted, declared, extract};
+
+/// Keys whose own name says nothing: what they hold is named by the key above.
+const NAMELESS: [&str; 8] = ["value", "plaintext", "literal", "inline", "inlineString", "default", "key", "result"];
+/// Nodes of a mapping among which a value looks for what belongs to it.
+const MOST_BESIDE: usize = 128;
+/// Keys beside `value` that name it.
+const NAMING: [&str; 6] = ["name", "key", "header", "field", "Name", "type"];
+
+impl Scan<'_> {
+    /// Reads a text as YAML or JSON documents; those that are none are scanned as text.
+    pub(super) fn trees(&mut self, layer: &Layer<'_>, hits: &[Hit], ctx: &Context<'_>) {
+        let masked = mask_actions(layer.text);
+        let source = masked.as_deref().unwrap_or(layer.text);
+        if masked.is_some() {
+            self.note_template(layer);
+        }
+        let mut loose = Loose { hits, taken: vec![false; hits.len()] };
+        for range in chunks(source) {
+            if layer.outer.is_none() && !self.is_worth_parsing(layer, &range, &mut loose, ctx) {
+                continue;
+            }
+            match parse_document(source, range) {
+                Ok(tree) => self.tree(layer, &tree, &mut loose, ctx),
+                Err(error) => {
+                    if layer.outer.is_none() {
+                        let reason = format!("not valid YAML ({}): scanned as text", error.message);
+                        let line = memchr::memchr_iter(b'\n', &layer.text.as_bytes()[..error.at]).count() + 1;
+                        let place = format!("{}:{line}", self.path);
+                        self.skipped.push(Skipped { place, reason, unread: false });
+                    }
+                    let inside = loose.take(error.document.clone());
+                    self.text(layer, error.document, inside, ctx);
+                }
+            }
+        }
+        self.comments(layer, &loose, ctx);
+    }
+
+    /// Whether a document could hold anything that a tree shows and its text does not. One that could not is counted
+    /// and scanned as text: parsing is most of the work, and most documents of a cluster say nothing of secrets.
+    fn is_worth_parsing(
+        &mut self,
+        layer: &Layer<'_>,
+        range: &Range<usize>,
+        loose: &mut Loose<'_>,
+        ctx: &Context<'_>,
+    ) -> bool {
+        let bytes = &layer.text.as_bytes()[range.clone()];
+        let schema = memchr::memmem::find(bytes, b"kind: CustomResourceDefinition").is_some();
+        if !schema && self.says_anything(layer, range, loose.within(range.clone()), ctx) {
+            return true;
+        }
+        // The names of a schema's fields are all about credentials and none is one; tokens count even there.
+        let habitat = if schema { Habitat::Generated } else { ctx.habitat };
+        let known = self.candidates.len();
+        self.text(layer, range.clone(), loose.within(range.clone()), &ctx.judged_as(habitat));
+        if self.candidates.len() > known {
+            // Found after all, in base64 say: the tree knows better where it lies.
+            self.candidates.truncate(known);
+            return true;
+        }
+        loose.drop(range.clone());
+        let starts =
+            |key: &[u8]| bytes.starts_with(key) || memchr::memmem::find(bytes, &[b"\n", key].concat()).is_some();
+        self.objects += u64::from(starts(b"kind:") && starts(b"apiVersion:"));
+        false
+    }
+
+    /// Whether any of the gate's hits stands up to a first look: a pattern that matches, a name that classifies.
+    fn says_anything(&mut self, layer: &Layer<'_>, range: &Range<usize>, hits: &[Hit], ctx: &Context<'_>) -> bool {
+        let (mut names, mut tokens) = (0, Vec::new());
+        for &hit in hits {
+            for topic in self.gate.topics(hit) {
+                match topic {
+                    Topic::Command | Topic::Structure | Topic::Named(_) => return true,
+                    Topic::Token(_) => tokens.push(hit),
+                    Topic::Name if (hit.start as usize) < names => {}
+                    Topic::Name => {
+                        let name = name_around(layer.text.as_bytes(), range, hit.start as usize);
+                        let Some(name) = name else { continue };
+                        names = name.end;
+                        let normal = normalise(&layer.text[name]);
+                        if classify(&normal).is_some() || self.knows_name(&normal) {
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+        let known = self.candidates.len();
+        self.tokens(layer, range, &tokens, range, ctx);
+        let found = self.candidates.len() > known;
+        self.candidates.truncate(known);
+        found
+    }
+
+    /// Says that a template was not read as it will be rendered.
+    fn note_template(&mut self, layer: &Layer<'_>) {
+        // Large texts with braces are dashboards and alert rules: not worth a second reading.
+        let template = is_chart_template(self.path)
+            || layer.text.len() < (64 << 10) && documents(layer.text).any(|document| document.is_err());
+        if layer.outer.is_none() && template {
+            let reason = "template: its actions were masked, what they insert was not seen".to_owned();
+            self.skipped.push(Skipped { place: self.path.to_owned(), reason, unread: false });
+        }
+    }
+
+    /// Scans what is in no scalar: comments. Each hit sees the rest of its own line.
+    fn comments(&mut self, layer: &Layer<'_>, loose: &Loose<'_>, ctx: &Context<'_>) {
+        // A comment is an example more often than not: only what looks machine-made counts there.
+        let ctx = &ctx.judged_as(Habitat::Prose);
+        let mut done = 0;
+        for &hit in loose.rest() {
+            let at = hit.start as usize;
+            if at < done {
+                continue;
+            }
+            let bytes = layer.text.as_bytes();
+            let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |found| found + 1);
+            let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found);
+            done = end;
+            let Some(sign) = memchr::memchr(b'#', &bytes[start..at]) else { continue };
+            if bytes[start..start + sign].iter().all(u8::is_ascii_whitespace) {
+                done = self.comment_block(layer, start, ctx);
+            } else {
+                let comment = start + sign + 1..end;
+                let inside = loose.within(comment.clone());
+                self.text(layer, comment, inside, ctx);
+            }
+        }
+    }
+
+    /// Reads the lines of a comment as the text they comment out. Gives back where it ends.
+    fn comment_block(&mut self, layer: &Layer<'_>, start: usize, ctx: &Context<'_>) -> usize {
+        let (mut text, mut runs, mut at) = (String::new(), Vec::new(), start);
+        for line in layer.text[start..].split_inclusive('\n') {
+            let Some(comment) = line.trim_start().strip_prefix('#') else { break };
+            let comment = comment.trim_start_matches('#');
+            runs.push((text.len(), at + line.len() - comment.len()));
+            text.push_str(comment);
+            at += line.len();
+        }
+        let inner = layer.inner(&text, Origin::Runs(runs), None);
+        self.embedded(&inner, ctx);
+        at
+    }
+
+    fn tree(&mut self, layer: &Layer<'_>, tree: &Tree<'_>, loose: &mut Loose<'_>, ctx: &Context<'_>) {
+        let Some(root) = tree.root() else { return };
+        // A script or a sentence with a colon in it is no mapping that anyone wrote.
+        let wordy = |key: Node<'_>| {
+            key.as_str()
+                .is_none_or(|key| key.contains(['"', '\'', '(', '$', '\n']) || key.contains(' ') && key.len() > 24)
+        };
+        let prose = layer.outer.is_some() && root.entries().any(|(key, _)| wordy(key));
+        if root.is_scalar() || prose {
+            let inside = loose.take(root.range());
+            return self.text(layer, root.range(), inside, ctx);
+        }
+        let facts = DocumentFacts::of(root, self.path);
+        let objects = Object::all(tree);
+        if layer.outer.is_none() {
+            self.objects += objects.len() as u64;
+            self.check(layer, &objects);
+        }
+        let mut claimed = extract::claims(self, layer, root, &objects, ctx, facts);
+        claimed.sort_by_key(|range| range.start);
+        self.scalars(layer, root, tree, &Places { objects: &objects, claimed: &claimed, facts }, loose, ctx);
+    }
+
+    /// Runs the structural checks.
+    fn check(&mut self, layer: &Layer<'_>, objects: &[Object<'_>]) {
+        let hunter = self.hunter;
+        for object in objects.iter().filter(|object| object.kind != "CustomResourceDefinition") {
+            for (check, rule) in CHECKS.iter().zip(hunter.check_rules()) {
+                let mut out = Sightings::new(Arc::clone(rule));
+                check.check(object, &mut out);
+                let (rule, seen) = out.into_parts();
+                for sighting in seen {
+                    let (span, _) = layer.in_file(sighting.node.range());
+                    self.sighted.push(Sighted {
+                        rule: Arc::clone(&rule),
+                        severity: sighting.severity,
+                        confidence: sighting.confidence,
+                        span,
+                        object: object_ref(object, sighting.node),
+                        silenced: silences(object, rule.id.as_str()),
+                        message: sighting.message,
+                    });
+                }
+            }
+        }
+    }
+
+    fn scalars(
+        &mut self,
+        layer: &Layer<'_>,
+        root: Node<'_>,
+        tree: &Tree<'_>,
+        places: &Places<'_>,
+        loose: &mut Loose<'_>,
+        ctx: &Context<'_>,
+    ) {
+        let mut keys = KeyHits::default();
+        let mut next = Some(root);
+        while let Some(node) = next {
+            if places.is_claimed(node.number()) {
+                loose.drop(node.range());
+                next = tree.node(node.after());
+                continue;
+            }
+            next = tree.node(node.number() + 1);
+            if node.kind() == NodeKind::Sequence {
+                self.options(layer, root, node, places, ctx);
+            }
+            if !node.is_scalar() {
+                continue;
+            }
+            let hits = loose.take(node.range());
+            if node.role() == Role::Key {
+                if !hits.is_empty() {
+                    keys.0.push((node.number(), hits));
+                }
+            } else {
+                let key = node.key();
+                let scalar = Scalar { node, key, object: places.object(node), root, facts: places.facts };
+                self.scalar(layer, scalar, hits, keys.of(key), ctx);
+            }
+        }
+    }
+
+    fn scalar(&mut self, layer: &Layer<'_>, scalar: Scalar<'_>, hits: &[Hit], key_hits: &[Hit], ctx: &Context<'_>) {
+        let verbatim = scalar.node.verbatim();
+        let value = match &verbatim {
+            Some(range) => &layer.text[range.clone()],
+            None => scalar.node.as_str().unwrap_or(""),
+        };
+        if value.trim().is_empty() {
+            return;
+        }
+        if declared::is_declared(&scalar) {
+            let inner = self.scalar_context(layer, &scalar, ctx);
+            return self.declared(layer, &scalar, value, &inner);
+        }
+        let key = scalar.key.and_then(Node::as_str).unwrap_or("");
+        let nameless = is_nameless(key);
+        let encoded = value.len() >= 20 && crate::manifest::looks_base64(value) || value.contains("%3A%2F%2F");
+        if hits.is_empty() && key_hits.is_empty() && !nameless && !encoded {
+            return;
+        }
+        let inner = self.scalar_context(layer, &scalar, ctx);
+        let range = verbatim.clone().unwrap_or_else(|| scalar.node.range());
+        if nameless || !key_hits.is_empty() {
+            self.name(layer, &scalar, range.clone(), value, &inner);
+        }
+        if !key_hits.is_empty() || nameless {
+            self.tokens_by_key(layer, &scalar, key_hits, &inner);
+        }
+        if encoded && self.decoded(layer, range.clone(), value, &inner, false) {
+            return;
+        }
+        if hits.is_empty() {
+            return;
+        }
+        if key == "name" {
+            self.commented_value(layer, scalar.node.range());
+        }
+        match verbatim {
+            Some(range) if !looks_structured(value) => self.text(layer, range, hits, &inner),
+            _ => {
+                let origin = origin(layer, &scalar, value);
+                let text = value.to_owned();
+                self.inner_text(layer, &text, origin, &inner);
+            }
+        }
+    }
+
+    /// `- name: X` over `# value: y`: the value that somebody commented out is still there.
+    fn commented_value(&mut self, layer: &Layer<'_>, name: Range<usize>) {
+        let rest = &layer.text[name.end..];
+        let below = rest.split_once('\n').map_or("", |(_, below)| below).trim_start();
+        if below.starts_with('#') {
+            let ctx = Context::file(Exposure::SourceFile, None, Habitat::Prose);
+            self.pairs(layer, &(0..layer.text.len()), name.start, &ctx);
+        }
+    }
+
+    /// Tokens whose format includes the name they stand under: `token: abcdef.0123456789abcdef`.
+    fn tokens_by_key(&mut self, layer: &Layer<'_>, scalar: &Scalar<'_>, key_hits: &[Hit], ctx: &Context<'_>) {
+        let Some(key) = scalar.key else { return };
+        let own = scalar.node.range();
+        let (bounds, hits) = match key.as_str() {
+            Some("value") if scalar.node.position() <= MOST_BESIDE => {
+                let beside =
+                    NAMING.iter().find_map(|naming| scalar.node.parent()?.get(naming)).map_or(own.clone(), Node::range);
+                let bounds = beside.start.min(key.range().start)..own.end.max(beside.end);
+                let mut hits = self.hits(&layer.text[bounds.clone()]);
+                hits.iter_mut().for_each(|hit| hit.shift(bounds.start));
+                (bounds, hits)
+            }
+            // What else the mapping says may be part of the format: a JSON Web Key is one by its `kty`.
+            _ => {
+                let around = scalar.node.parent().map(Node::range).filter(|around| around.len() <= 4096);
+                (around.unwrap_or(key.range().start..own.end), key_hits.to_vec())
+            }
+        };
+        if bounds.len() > 4096 {
+            return;
+        }
+        self.tokens(layer, &bounds, &hits, &own, ctx);
+    }
+
+    /// Judges a value under its key, or under the name beside it.
+    fn name(&mut self, layer: &Layer<'_>, scalar: &Scalar<'_>, range: Range<usize>, value: &str, ctx: &Context<'_>) {
+        if ctx.habitat == Habitat::Generated {
+            return;
+        }
+        let Some(name) = name_of(scalar) else { return };
+        // `jwt: {key: …}` is a jwt key.
+        let joined = scalar.key.and_then(Node::as_str).is_some_and(|key| key.eq_ignore_ascii_case("key"));
+        let leaf = normalise(unqualified(name));
+        let leaf = if joined { format!("{leaf}_key") } else { leaf };
+        let qualified = qualified(scalar, &leaf);
+        self.by_name(layer, range.clone(), &qualified, value, ctx);
+        let Some(kind) = classify(&leaf) else { return };
+        // In the description of an OAuth client the secret is the value itself, chosen by hand as often as not.
+        let client = leaf == "secret"
+            && scalar.node.position() <= MOST_BESIDE
+            && scalar.node.parent().is_some_and(|parent| parent.get("clientId").is_some());
+        let kind = if client { Kind::Password } else { kind };
+        if !client && names_a_secret(scalar) && is_name(value) {
+            return;
+        }
+        let quoted = scalar.node.kind() != NodeKind::Plain;
+        let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted };
+        let Some(mut judgement) = judge(kind, &leaf, value, at) else { return };
+        if client {
+            judgement.kind = Kind::Secret;
+        }
+        if kind == Kind::Password && is_settings_mapping(scalar) {
+            return;
+        }
+        let offset = judgement.secret.as_ptr() as usize - value.as_ptr() as usize;
+        let span = if scalar.node.verbatim().is_some() {
+            range.start + offset..range.start + offset + judgement.secret.len()
+        } else {
+            range
+        };
+        let hunter = self.hunter;
+        let says = Statement {
+            rule: hunter.generic().of(judgement.kind),
+            rank: Rank::Generic,
+            severity: judgement.severity,
+            confidence: judgement.confidence,
+            message: format!("{name} holds a literal value{}", ctx.owner()),
+            notes: Vec::new(),
+        };
+        if scalar.node.verbatim().is_some() {
+            self.found(layer, span, judgement.secret, ctx, says);
+        } else {
+            // The words of a folded or escaped scalar stand elsewhere than its value says: map them.
+            let text = judgement.secret.to_owned();
+            let inner = layer.inner(&text, origin(layer, scalar, judgement.secret), None);
+            self.found(&inner, 0..text.len(), &text, ctx, says);
+        }
+    }
+
+    /// Options and their values as items of a list: `[--password, x]`, `[mysql, -px]`.
+    fn options(&mut self, layer: &Layer<'_>, root: Node<'_>, list: Node<'_>, places: &Places<'_>, ctx: &Context<'_>) {
+        if !list.children().any(|item| item.as_str().is_some_and(|word| word.starts_with('-'))) {
+            return;
+        }
+        let items: Vec<Node<'_>> = list.children().filter(|item| item.is_scalar()).collect();
+        let words: Vec<&str> = items.iter().map(|item| item.as_str().unwrap_or("")).collect();
+        let mut seen: Vec<(usize, Range<usize>, Kind)> = credentials(&with_command(list, &words))
+            .into_iter()
+            .map(|found| (found.word, found.range, found.kind))
+            .collect();
+        let shift = with_command(list, &words).len() - words.len();
+        seen.retain_mut(|(word, ..)| word.checked_sub(shift).map(|place| *word = place).is_some());
+        for (place, pair) in words.windows(2).enumerate() {
+            let option = pair[0].starts_with('-') && !pair[0].contains('=') && !pair[1].starts_with('-');
+            if let Some(kind) = option.then(|| classify(&normalise(pair[0]))).flatten() {
+                seen.push((place + 1, 0..pair[1].len(), kind));
+            }
+        }
+        for (place, range, kind) in seen {
+            let (node, value) = (items[place], &words[place][range]);
+            let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true };
+            let Some(judgement) = judge(kind, "option", value, at) else { continue };
+            let scalar = Scalar { node, key: None, object: places.object(node), root, facts: places.facts };
+            let inner = self.scalar_context(layer, &scalar, ctx);
+            let secret = judgement.secret.to_owned();
+            let span = node
+                .verbatim()
+                .and_then(|range| {
+                    layer.text[range.clone()].rfind(&secret).map(|at| range.start + at..range.start + at + secret.len())
+                })
+                .unwrap_or_else(|| node.range());
+            let hunter = self.hunter;
+            let says = Statement {
+                rule: hunter.generic().of(judgement.kind),
+                rank: Rank::Generic,
+                severity: judgement.severity,
+                confidence: judgement.confidence,
+                message: format!(
+                    "a command line carries a {}{}",
+                    hunter.generic().of(judgement.kind).title,
+                    inner.owner()
+                ),
+                notes: Vec::new(),
+            };
+            self.found(layer, span, &secret, &inner, says);
+        }
+    }
+
+    /// The context of a scalar. In a document inside a scalar, the outer scalar is the place.
+    pub(super) fn scalar_context<'s>(&self, layer: &Layer<'_>, scalar: &Scalar<'s>, ctx: &Context<'s>) -> Context<'s> {
+        if layer.outer.is_some() {
+            return *ctx;
+        }
+        ctx.scalar(*scalar, scalar.key.unwrap_or(scalar.node).range().start)
+    }
+}
+
+/// Where the words of a scalar's value stand in its layer.
+pub(super) fn origin(_layer: &Layer<'_>, scalar: &Scalar<'_>, value: &str) -> Origin {
+    match scalar.node.verbatim() {
+        Some(range) => Origin::Part(range.start),
+        // Masked text where the document is a template: the bytes are where they were.
+        None => match align(value, scalar.node.source(), scalar.node.range()) {
+            Some(runs) => Origin::Runs(runs),
+            None => Origin::Whole(scalar.node.range()),
+        },
+    }
+}
+
+/// Whether a value is a document of its own.
+fn looks_structured(value: &str) -> bool {
+    let value = value.trim_start();
+    value.starts_with(['{', '[']) && value.contains(':') || value.contains('\n')
+}
+
+fn is_nameless(key: &str) -> bool {
+    NAMELESS.iter().any(|nameless| nameless.eq_ignore_ascii_case(key))
+}
+
+/// The name a scalar goes by: its key, the name beside it, or the key above a key that says nothing.
+fn name_of<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
+    let key = scalar.key.and_then(Node::as_str)?;
+    if !is_nameless(key) {
+        return Some(key);
+    }
+    let parent = scalar.node.parent()?;
+    if key == "result" {
+        // Terraform's state: what a generator made is named by its type, `random_password`.
+        let resource = parent.parent().and_then(Node::parent).and_then(Node::parent)?;
+        return resource.get_str("type");
+    }
+    // Whoever has a hundred entries above is no pair of a name and a value; asking each would take quadratic time.
+    if scalar.node.position() > MOST_BESIDE {
+        return Some(key);
+    }
+    let beside = NAMING.iter().filter(|naming| **naming != key).find_map(|naming| parent.get_str(naming));
+    beside.filter(|_| !key.eq_ignore_ascii_case("key")).or_else(|| parent.key().and_then(Node::as_str)).or(Some(key))
+}
+
+/// Whether the mapping around a scalar names a Secret: what else it holds are keys of that Secret.
+fn names_a_secret(scalar: &Scalar<'_>) -> bool {
+    const NAMES: [&str; 6] = ["secretName", "secretRef", "secretKeyRef", "existingSecret", "configMapName", "secret"];
+    let Some(parent) = scalar.node.parent() else { return false };
+    let above = parent.key().and_then(Node::as_str).unwrap_or("");
+    if scalar.node.position() > MOST_BESIDE {
+        return false;
+    }
+    let named = |name: &&str| parent.get(name).is_some_and(|value| value != scalar.node && value.as_str() != Some(""));
+    NAMES.iter().any(named) || ["Ref", "Secret", "KeyRef", "SecretRef"].iter().any(|ending| above.ends_with(ending))
+}
+
+/// The name with up to two keys from above in front, for patterns that know a provider by them.
+fn qualified(scalar: &Scalar<'_>, leaf: &str) -> String {
+    let mut parts = vec![leaf.to_owned()];
+    let mut node = scalar.node.parent();
+    while let Some(above) = node.filter(|_| parts.len() < 3) {
+        if let Some(key) = above.key().and_then(Node::as_str) {
+            parts.push(normalise(key));
+        }
+        node = above.parent();
+    }
+    parts.reverse();
+    parts.join("_")
+}
+
+/// `password: {min: 8}`-like mappings of a policy: a scalar `password` beside `properties` or `type: object` is schema.
+fn is_settings_mapping(scalar: &Scalar<'_>) -> bool {
+    let Some(parent) = scalar.node.parent() else { return false };
+    parent.get("openAPIV3Schema").is_some()
+        || parent.get_str("type") == Some("object") && parent.get("properties").is_some()
+}
+
+/// The words of an args list with those of the command before them.
+fn with_command<'n>(list: Node<'n>, words: &[&'n str]) -> Vec<&'n str> {
+    // An image without a command runs the program it is named after: `curlimages/curl:8.6.0`.
+    let image = |container: Node<'n>| {
+        let image = container.get_str("image")?;
+        image.rsplit('/').next()?.split([':', '@']).next()
+    };
+    let container = list.parent().filter(|container| container.is_mapping());
+    let is_args = list.key().and_then(Node::as_str) == Some("args");
+    let command = container.filter(|_| is_args).and_then(|container| container.get("command"));
+    let program = container.filter(|_| is_args && command.is_none()).and_then(image);
+    let before = program
+        .into_iter()
+        .map(|program| vec![program])
+        .chain(command.into_iter().map(|command| command.items().filter_map(Node::as_str).collect::<Vec<_>>()));
+    before.flatten().chain(words.iter().copied()).collect()
+}
+
+/// What is known of the parts of one document.
+struct Places<'p> {
+    objects: &'p [Object<'p>],
+    claimed: &'p [Range<u32>],
+    facts: DocumentFacts,
+}
+
+impl<'p> Places<'p> {
+    /// The object a node belongs to.
+    fn object(&self, node: Node<'_>) -> Option<&'p Object<'p>> {
+        let place = self.objects.partition_point(|object| object.root.number() <= node.number()).checked_sub(1)?;
+        self.objects.get(place).filter(|object| node.number() < object.root.after())
+    }
+
+    /// Whether a reader of structure has dealt with the node already.
+    fn is_claimed(&self, number: u32) -> bool {
+        let place = self.claimed.partition_point(|range| range.start <= number);
+        place > 0 && self.claimed[place - 1].contains(&number)
+    }
+}
+
+/// Hits that no scalar has taken yet.
+struct Loose<'h> {
+    hits: &'h [Hit],
+    taken: Vec<bool>,
+}
+
+impl<'h> Loose<'h> {
+    fn places(&self, range: Range<usize>) -> Range<usize> {
+        let from = self.hits.partition_point(|hit| (hit.start as usize) < range.start);
+        let to = self.hits.partition_point(|hit| (hit.start as usize) < range.end);
+        from..to.max(from)
+    }
+
+    /// The hits in a range, taken from now on.
+    fn take(&mut self, range: Range<usize>) -> &'h [Hit] {
+        let places = self.places(range);
+        self.taken[places.clone()].fill(true);
+        &self.hits[places]
+    }
+
+    /// Forgets the hits in a range.
+    fn drop(&mut self, range: Range<usize>) {
+        let places = self.places(range);
+        self.taken[places].fill(true);
+    }
+
+    fn within(&self, range: Range<usize>) -> &'h [Hit] {
+        &self.hits[self.places(range)]
+    }
+
+    fn rest(&self) -> impl Iterator<Item = &Hit> {
+        self.hits.iter().zip(&self.taken).filter(|(_, taken)| !**taken).map(|(hit, _)| hit)
+    }
+}
+
+/// The gate's hits in keys, kept until their values come by.
+#[derive(Default)]
+struct KeyHits<'h>(Vec<(u32, &'h [Hit])>);
+
+impl<'h> KeyHits<'h> {
+    fn of(&self, key: Option<Node<'_>>) -> &'h [Hit] {
+        let Some(key) = key else { return &[] };
+        match self.0.binary_search_by_key(&key.number(), |(number, _)| *number) {
+            Ok(place) => self.0[place].1,
+            Err(_) => &[],
+        }
+    }
+}

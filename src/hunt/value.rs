@@ -1,0 +1,879 @@
+//! What a value's own shape says: a reference, a placeholder, a setting, or something that opens a door.
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::pattern::shannon;
+
+use super::names::Kind;
+
+/// Why a value is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Harmless {
+    /// Empty, or nothing but quotes and spaces.
+    Empty,
+    /// Points at the secret, or is filled in later.
+    Reference,
+    /// Says that somebody should put a secret here.
+    Placeholder,
+    /// A boolean, number, duration, size or one of a few words.
+    Setting,
+    /// A path, URL without credentials, image or host name.
+    Place,
+    /// A UUID, digest, checksum or public key.
+    Public,
+    /// Text for people.
+    Prose,
+}
+
+/// How much a value looks like something made to be guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// A word or a short mix: `admin123`.
+    Weak,
+    /// Long enough and mixed: chosen by a careful person.
+    Fair,
+    /// Made by a machine.
+    Strong,
+}
+
+/// Says why a value is harmless, whatever its name.
+#[must_use]
+pub(super) fn harmless(value: &str) -> Option<Harmless> {
+    let value = value.trim().trim_matches(['"', '\'', '`']).trim();
+    // OpenSSL's `-passin pass:secret`.
+    let value = value.strip_prefix("pass:").unwrap_or(value);
+    if value.is_empty() {
+        return Some(Harmless::Empty);
+    }
+    type Test = (fn(&str) -> bool, Harmless);
+    let tests: [Test; 6] = [
+        (is_reference, Harmless::Reference),
+        (is_placeholder, Harmless::Placeholder),
+        (is_setting, Harmless::Setting),
+        (is_public, Harmless::Public),
+        (is_place, Harmless::Place),
+        (is_prose, Harmless::Prose),
+    ];
+    tests.iter().find(|(test, _)| test(value)).map(|(_, why)| *why)
+}
+
+/// Prefixes of values that some tool replaces by a secret, or that are encrypted.
+const REFERENCE_PREFIXES: &[&str] = &[
+    "vault:",
+    "id=",
+    "type=",
+    "ref+",
+    "op://",
+    "arn:",
+    "ENC[",
+    "ENC(",
+    "{cipher}",
+    "awssm://",
+    "awsssm://",
+    "gcpsm://",
+    "azurekeyvault://",
+    "secret://",
+    "secretref:",
+    "secretRef:",
+    "keyvault:",
+    "akv:",
+    "sops:",
+    "file:",
+    "file://",
+    "env:",
+    "env.",
+    "env://",
+    "ssm:",
+    "sm://",
+    "kms:",
+    "$ANSIBLE_VAULT",
+    "!vault",
+    "@Microsoft.KeyVault",
+    "secrets.",
+    "secretsmanager:",
+    "var.",
+    "local.",
+    "data.",
+    "module.",
+    "vars.",
+    "inputs.",
+    "process.env",
+    "os.environ",
+    "os.getenv",
+    "System.getenv",
+    "ENV[",
+    "getenv(",
+    "config.",
+    "settings.",
+    "((",
+    "__",
+    "!Ref",
+    "!Sub",
+    "!GetAtt",
+    "!env",
+    "!secret",
+    "!reference",
+    "{resolve:",
+    "projects/",
+    "doppler://",
+    "infisical://",
+    "bws://",
+    "ks1.",
+    "pass:$",
+    "$$",
+    "<%",
+    "#{",
+    "aws_",
+    "random_",
+    "each.",
+    "self.",
+    "this.",
+    "credentials(",
+    "azurerm_",
+    "google_",
+    "lookup(",
+    "keyring:",
+    "{{",
+    "%{",
+    "~{",
+    "$(",
+    "${",
+    "vault.",
+    "$__",
+    "${{",
+    "k8s://",
+    "kubernetes://",
+    "ejson:",
+    "-----BEGIN AGE ENCRYPTED",
+    "@@",
+];
+
+fn is_reference(value: &str) -> bool {
+    if REFERENCE_PREFIXES.iter().any(|prefix| value.starts_with(prefix)) {
+        return true;
+    }
+    let whole_variable = |rest: &str| {
+        !rest.is_empty()
+            && rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
+    };
+    if value.strip_prefix('$').is_some_and(whole_variable) {
+        return true;
+    }
+    if value
+        .strip_prefix('$')
+        .is_some_and(|rest| rest.len() <= 2 && rest.bytes().all(|b| b.is_ascii_digit() || b == b'@'))
+    {
+        return true;
+    }
+    if value.len() > 2 && value.starts_with('%') && value.ends_with('%') && whole_variable(&value[1..value.len() - 1]) {
+        return true;
+    }
+    if holds_variable(value) || value.starts_with('^') || value.contains(".*") || value.starts_with("--") {
+        return true;
+    }
+    if value.len() > 2 && value.starts_with('@') && value.ends_with('@') {
+        return true;
+    }
+    ["{{", "}}", "${", "$(", "#{", "<%=", "secretKeyRef", "[[ .", "getenv", "{0}", "{1}", "%s", "%d"]
+        .iter()
+        .any(|part| value.contains(part))
+}
+
+/// `$GITHUB_TOKEN` anywhere in a value: what is there now is not what will be.
+fn holds_variable(value: &str) -> bool {
+    value.match_indices('$').any(|(at, _)| {
+        let name: String = value[at + 1..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        name.len() >= 4
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && !name.chars().any(|c| c.is_ascii_lowercase())
+    })
+}
+
+/// Words that stand where a secret will be.
+const PLACEHOLDER_PARTS: &[&str] = &[
+    "…",
+    "changeme",
+    "change-me",
+    "change_me",
+    "changethis",
+    "change-this",
+    "change_this",
+    "changeit",
+    "change it",
+    "replaceme",
+    "replace",
+    "placeholder",
+    "example",
+    "your-",
+    "your_",
+    "yourpass",
+    "yoursecret",
+    "yourtoken",
+    "yourapi",
+    "yourkey",
+    "your ",
+    "insert",
+    "todo",
+    "fixme",
+    "dummy",
+    "redacted",
+    "masked",
+    "fill-in",
+    "fill_in",
+    "fillme",
+    "to-be-",
+    "to_be_",
+    "tobe",
+    "xxxx",
+    "****",
+    "....",
+    "••••",
+    "____",
+    "----",
+    "not-set",
+    "notset",
+    "not_set",
+    "not-a-real",
+    "notreal",
+    "overrid",
+    "generated",
+    "autogenerat",
+    "my-secret-name",
+    "put-your",
+    "put_your",
+    "paste",
+    "goes-here",
+    "goes_here",
+    "goeshere",
+    "-here",
+    "_here",
+    "secret-here",
+    "not-used",
+    "unused",
+    "notused",
+    "ignored",
+    "sample",
+    "fake",
+    "lorem",
+    "some-password",
+    "somepassword",
+    "mock",
+    "supersecretplaceholder",
+    "set-me",
+    "set_me",
+    "setme",
+    "wrong",
+    "incorrect",
+    "invalid",
+    "provide",
+    "enter-",
+    "enter_",
+    "enter ",
+    "specify",
+    "undefined",
+    "secretsmanager",
+    "from-vault",
+    "in-vault",
+    "encrypted-value",
+    "encoded",
+];
+const PLACEHOLDER_WORDS: &[&str] = &[
+    "none",
+    "null",
+    "nil",
+    "n/a",
+    "na",
+    "empty",
+    "tbd",
+    "unset",
+    "default",
+    "value",
+    "string",
+    "str",
+    "foo",
+    "bar",
+    "baz",
+    "foobar",
+    "xxx",
+    "xx",
+    "x",
+    "...",
+    "…",
+    "hidden",
+    "blank",
+    "-",
+    "--",
+    "?",
+    "???",
+    "text",
+    "any",
+    "optional",
+    "required",
+    "unknown",
+    "random",
+    "secret-name",
+    "abc",
+    "abcd",
+    "abcdef",
+    "yourpassword",
+    "mypassword_here",
+    "abc123xyz",
+    "omitted",
+    "removed",
+    "snip",
+    "stringdata",
+    "base64",
+    "b64",
+    "bytes",
+    "some-token",
+    "sometoken",
+    "a",
+    "b",
+    "todo!",
+];
+
+/// All parts in one automaton: this is asked of every value under a telling name.
+fn placeholder_parts() -> &'static AhoCorasick {
+    static PARTS: OnceLock<AhoCorasick> = OnceLock::new();
+    #[expect(clippy::expect_used, reason = "a hundred short words always fit")]
+    PARTS.get_or_init(|| AhoCorasick::new(PLACEHOLDER_PARTS).expect("an automaton of a few words"))
+}
+
+fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    if PLACEHOLDER_WORDS.contains(&lower.as_str()) {
+        return true;
+    }
+    if lower.contains("example") || (value.starts_with("**") && value.ends_with("**")) {
+        return true;
+    }
+    if placeholder_parts().is_match(&lower) && !is_long_random(value) {
+        return true;
+    }
+    // `DB_PASSWORD` in the place of a password is a name for it.
+    let constant = value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
+    if constant && ["PASS", "TOKEN", "SECRET", "KEY", "PWD", "CREDENTIAL"].iter().any(|word| value.contains(word)) {
+        return true;
+    }
+    if value.bytes().all(|b| b.is_ascii_punctuation()) {
+        return true;
+    }
+    let bracketed = [('<', '>'), ('[', ']'), ('{', '}'), ('(', ')')];
+    if bracketed.iter().any(|&(open, close)| value.starts_with(open) && value.ends_with(close)) {
+        return true;
+    }
+    if value.contains('<') && value.contains('>') && value.find('<') < value.rfind('>') {
+        return true;
+    }
+    is_run(&lower)
+}
+
+/// A placeholder word may turn up by accident in base64; nobody writes one into 40 random characters.
+fn is_long_random(value: &str) -> bool {
+    value.len() >= 32 && !value.contains([' ', '-', '_', '.']) && shannon(value) > 4.0
+}
+
+/// One character, or a keyboard or alphabet run, over and over.
+fn is_run(lower: &str) -> bool {
+    let distinct = {
+        let mut seen = [false; 256];
+        lower.bytes().for_each(|byte| seen[usize::from(byte)] = true);
+        seen.iter().filter(|&&seen| seen).count()
+    };
+    if lower.len() >= 4 && distinct <= 2 && !lower.bytes().any(|b| b.is_ascii_digit()) {
+        return true;
+    }
+    if lower.len() >= 6 && distinct == 1 {
+        return true;
+    }
+    const RUNS: [&str; 4] = [
+        "0123456789abcdefghijklmnopqrstuvwxyz0123456789",
+        "abcdefghijklmnopqrstuvwxyz0123456789abcdef",
+        "1234567890abcdef1234567890abcdef",
+        "0123456789012345678901234567890123456789",
+    ];
+    lower.len() >= 10
+        && lower.is_ascii()
+        && RUNS.iter().any(|run| run.contains(lower) || run.contains(&lower[..10]) && lower.len() <= 20 && distinct > 8)
+}
+
+/// Words that settings take. None of them is a password anyone would deploy.
+const SETTING_WORDS: &[&str] = &[
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "info",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "enabled",
+    "disabled",
+    "enable",
+    "disable",
+    "auto",
+    "always",
+    "never",
+    "basic",
+    "bearer",
+    "digest",
+    "plain",
+    "login",
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
+    "scram-sha-256",
+    "scram-sha-512",
+    "trust",
+    "peer",
+    "ident",
+    "cert",
+    "strict",
+    "relaxed",
+    "verify-full",
+    "verify-ca",
+    "prefer",
+    "allow",
+    "deny",
+    "opaque",
+    "kubernetes",
+    "vault",
+    "aws",
+    "gcp",
+    "azure",
+    "oidc",
+    "saml",
+    "ldap",
+    "jwt",
+    "oauth",
+    "oauth2",
+    "iam",
+    "hmac",
+    "rsa",
+    "ecdsa",
+    "ed25519",
+    "ssh",
+    "https",
+    "http",
+    "tcp",
+    "inherit",
+    "system",
+    "internal",
+    "external",
+    "static",
+    "dynamic",
+    "password",
+    "passwords",
+];
+
+fn is_setting(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    // `password: password` is a weak literal and not a setting; the caller decides by place.
+    if lower != "password" && SETTING_WORDS.contains(&lower.as_str()) {
+        return true;
+    }
+    let bytes = value.as_bytes();
+    let date = bytes.len() >= 10 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-' && bytes[7] == b'-';
+    if date && value.bytes().all(|b| b.is_ascii_digit() || b"-:TZ+. ".contains(&b)) {
+        return true;
+    }
+    // Validation rules: `required|string|min:12`.
+    if value.contains('|')
+        && value.split('|').all(|part| {
+            part.starts_with(|c: char| c.is_ascii_lowercase()) && is_words(part.split([':', ',']).next().unwrap_or(""))
+        })
+    {
+        return true;
+    }
+    let digits = value.trim_start_matches(['-', '+']).find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_');
+    match digits {
+        None => value.contains('.') || value.len() < 6,
+        Some(0) => false,
+        Some(at) => {
+            let unit = &value.trim_start_matches(['-', '+'])[at..];
+            [
+                "ms", "s", "m", "h", "d", "w", "y", "min", "mins", "sec", "secs", "hours", "days", "hrs", "k", "ki",
+                "mi", "gi", "ti", "kb", "mb", "gb", "%", "h0m0s",
+            ]
+            .contains(&unit.to_ascii_lowercase().as_str())
+        }
+    }
+}
+
+fn is_public(value: &str) -> bool {
+    is_uuid(value)
+        || ["phc_", "pk_live_", "pk_test_"].iter().any(|prefix| value.starts_with(prefix))
+        || [
+            "sha256:",
+            "sha512:",
+            "sha1:",
+            "md5:",
+            "sha256-",
+            "sha384-",
+            "sha512-",
+            "ssh-rsa ",
+            "ssh-ed25519 ",
+            "ecdsa-sha2-",
+            "age1",
+            "SHA256:",
+        ]
+        .iter()
+        .any(|prefix| value.starts_with(prefix))
+        || [
+            "$2a$",
+            "$2b$",
+            "$2y$",
+            "$1$",
+            "$5$",
+            "$6$",
+            "$apr1$",
+            "$argon2",
+            "$scrypt$",
+            "{SHA}",
+            "{SSHA}",
+            "{bcrypt}",
+            "pbkdf2",
+            "$pbkdf2",
+            "SCRAM-SHA-256$",
+        ]
+        .iter()
+        .any(|prefix| value.starts_with(prefix))
+        || value.contains("-----BEGIN CERTIFICATE")
+        || value.contains("-----BEGIN PUBLIC KEY")
+        || value.contains("-----BEGIN PGP PUBLIC")
+        || value.starts_with("LS0tLS1CRUdJTiBDRVJU")
+        || value.starts_with("LS0tLS1CRUdJTiBQVUJM")
+}
+
+/// The literal that stands in for a reference when nothing fills it: `${VAR:-literal}`, `{{ x | default('literal') }}`,
+/// `{{ "literal" | b64enc }}`.
+#[must_use]
+pub(super) fn fallback(value: &str) -> Option<&str> {
+    let value = value.trim();
+    if let Some(inner) = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+        let (variable, rest) = inner.split_once(':')?;
+        if rest.contains(':') {
+            return None;
+        }
+        if literal_is_identifier(rest) {
+            return None;
+        }
+        // Configuration providers of Kafka and the like: `${secrets:namespace/name:key}`.
+        if ["secrets", "secret", "vault", "env", "file", "directory", "ssm", "sys", "consul", "kms"]
+            .contains(&variable.to_ascii_lowercase().as_str())
+        {
+            return None;
+        }
+        let literal = rest.strip_prefix(['-', '=']).unwrap_or(rest);
+        return (!literal.is_empty() && !literal.starts_with(['?', '+', '$', '{'])).then_some(literal);
+    }
+    let action = value.strip_prefix("{{")?.strip_suffix("}}")?.trim_matches(['-', ' ']);
+    let after = match action.find("default") {
+        Some(at) => action[at + "default".len()..].trim_start_matches(['(', ' ']),
+        None => action,
+    };
+    let quote = after.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    let literal = after[1..].split(quote).next()?;
+    (!literal.is_empty()).then_some(literal)
+}
+
+fn literal_is_identifier(literal: &str) -> bool {
+    literal.contains('_') && literal.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+/// Whether a value is a UUID (RFC 9562): an id more often than a secret.
+#[must_use]
+pub(super) fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn is_place(value: &str) -> bool {
+    let path = value.starts_with('/') && !value[1..].contains(|c: char| c.is_whitespace() || c == '=' || c == '+');
+    let relative =
+        value.starts_with("./") || value.starts_with("../") || value.starts_with("~/") || value.starts_with("C:\\");
+    if relative || (path && is_wordy(value)) || (value.contains("://") && !has_userinfo(value)) {
+        return true;
+    }
+    const FILES: [&str; 18] = [
+        ".txt",
+        ".pem",
+        ".key",
+        ".crt",
+        ".json",
+        ".yaml",
+        ".yml",
+        ".jks",
+        ".p12",
+        ".pfx",
+        ".conf",
+        ".cfg",
+        ".properties",
+        ".env",
+        ".sh",
+        ".html",
+        ".password",
+        ".token",
+    ];
+    if FILES.iter().any(|ending| value.to_ascii_lowercase().ends_with(ending)) && !value.contains(char::is_whitespace) {
+        return true;
+    }
+    value.contains('/')
+        && !value.contains(char::is_whitespace)
+        && value.split('/').all(|part| !part.is_empty() && is_words(part))
+}
+
+fn has_userinfo(url: &str) -> bool {
+    let authority = url.split("://").nth(1).unwrap_or("").split(['/', '?', '#']).next().unwrap_or("");
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+        || url.to_ascii_lowercase().contains("password=")
+}
+
+/// Paths are made of words; base64 that happens to begin with a slash is not.
+fn is_wordy(value: &str) -> bool {
+    value.split(['/', '.', '-', '_']).filter(|part| part.len() > 12).all(|part| !mixes(part))
+}
+
+/// Lower-case letters and separators, digits only at the end of a word.
+fn is_words(part: &str) -> bool {
+    const WITH_DIGITS: [&str; 13] =
+        ["k8s", "k3s", "s3", "ec2", "i18n", "l10n", "x86", "b2b", "o11y", "e2e", "p2p", "v1beta1", "s390x"];
+    part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b':'))
+        && part.split(['-', '_', '.']).all(|word| {
+            WITH_DIGITS.contains(&word)
+                || word.trim_end_matches(|c: char| c.is_ascii_digit()).bytes().all(|b| b.is_ascii_lowercase())
+        })
+}
+
+fn mixes(part: &str) -> bool {
+    let upper = part.bytes().any(|b| b.is_ascii_uppercase());
+    let lower = part.bytes().any(|b| b.is_ascii_lowercase());
+    let digit = part.bytes().any(|b| b.is_ascii_digit());
+    (upper && lower && digit) || shannon(part) > 4.2
+}
+
+fn is_prose(value: &str) -> bool {
+    let words = value.split_whitespace().count();
+    if words < 3 {
+        // Two words without a digit: a label, or the beginning of a sentence.
+        return words == 2
+            && !value.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'=' | b'+' | b'@' | b'#' | b'$' | b'&'));
+    }
+    let common = [
+        " the ", " is ", " to ", " for ", " of ", " and ", " a ", " in ", " with ", " be ", " or ", " on ", " your ",
+        " from ", " as ", " by ",
+    ];
+    let lower = format!(" {} ", value.to_ascii_lowercase());
+    common.iter().any(|word| lower.contains(word)) || value.ends_with(['.', '?', '!', ':']) || words > 6
+}
+
+/// Whether a value is a name that people give: lower-case words joined by dashes, dots or underscores, as Kubernetes
+/// names, keys and settings are. A token or key is never that; a weak password may be.
+#[must_use]
+pub(super) fn is_name(value: &str) -> bool {
+    value.starts_with(|c: char| c.is_ascii_lowercase()) && value.split('/').all(is_words)
+}
+
+/// Whether a value is an identifier or an expression of a programming language.
+#[must_use]
+pub(super) fn is_code(value: &str) -> bool {
+    let identifier = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    let letters = value.bytes().all(|b| b.is_ascii_alphabetic()) && value.len() >= 4;
+    let camel = letters && (is_camel(value) || value.bytes().all(|b| b.is_ascii_uppercase()));
+    let constant = value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit())
+        && value.contains('_')
+        && identifier(value);
+    let dotted = value.contains('.') && value.split('.').all(identifier) && !mixes_digits(value);
+    let call = value.ends_with(')') && value.contains('(');
+    let snake = value.contains('_') && identifier(value) && !mixes_digits(value);
+    let generic = value.contains("::") || value.contains("->") || value.contains(" => ") || value.contains("()");
+    camel || constant || dotted || call || snake || generic
+}
+
+fn mixes_digits(value: &str) -> bool {
+    value.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// How strong a value is.
+#[must_use]
+pub(super) fn strength(value: &str) -> Strength {
+    let value = value.trim();
+    let digit = value.bytes().any(|b| b.is_ascii_digit());
+    let upper = value.bytes().any(|b| b.is_ascii_uppercase());
+    let lower = value.bytes().any(|b| b.is_ascii_lowercase());
+    let symbol = value.bytes().any(|b| b.is_ascii_graphic() && !b.is_ascii_alphanumeric());
+    let classes = [digit, upper, lower, symbol].iter().filter(|&&class| class).count();
+    let entropy = shannon(value);
+    if value.len() >= 16 && entropy >= 3.3 && digit && (upper || lower) && !is_words(value) {
+        return Strength::Strong;
+    }
+    if value.len() >= 20 && entropy >= 3.8 && upper && lower && !value.contains([' ', '.']) && !is_camel(value) {
+        return Strength::Strong;
+    }
+    if value.len() >= 12
+        && upper
+        && lower
+        && value.bytes().all(|b| b.is_ascii_alphabetic())
+        && !is_camel(value)
+        && entropy >= 3.0
+    {
+        return Strength::Fair;
+    }
+    if value.len() >= 8 && classes >= 2 && (digit || symbol) && entropy >= 2.5 && !is_words(value) {
+        return Strength::Fair;
+    }
+    Strength::Weak
+}
+
+/// Words run together with capitals: `ThisIsAClassName`.
+fn is_camel(value: &str) -> bool {
+    let capitals = value.bytes().filter(u8::is_ascii_uppercase).count();
+    value.bytes().all(|b| b.is_ascii_alphabetic()) && capitals * 4 <= value.len()
+}
+
+/// Whether a value fits what its name promises. Names of tokens and keys promise something made by a machine.
+#[must_use]
+pub(super) fn fits(kind: Kind, name: &str, value: &str) -> bool {
+    // `session_secret: my-app-secret` may name a Secret; a long phrase under a name that never does is a passphrase.
+    const NEVER_REFERENCES: [&str; 8] = ["session", "cookie", "jwt", "client", "signing", "webhook", "shared", "hmac"];
+    let phrase = value.len() >= 16 && value.bytes().any(|b| b.is_ascii_digit()) && is_name(value);
+    if kind == Kind::Secret && phrase && NEVER_REFERENCES.iter().any(|role| name.ends_with(&format!("{role}_secret"))) {
+        return true;
+    }
+    match kind {
+        Kind::Password => value.len() >= 3 && !value.contains('\n'),
+        Kind::Token | Kind::ApiKey | Kind::Secret | Kind::Authorization => {
+            value.bytes().all(|b| b.is_ascii_graphic())
+                && !is_name(value)
+                && value.len() >= 8
+                && strength(value) >= Strength::Fair
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references() {
+        for value in [
+            "${DB_PASSWORD}",
+            "$(DB_PASSWORD)",
+            "$DB_PASSWORD",
+            "{{ .Values.password }}",
+            "vault:secret/data/db#password",
+            "ref+vault://x",
+            "op://vault/item/field",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:x",
+            "ENC[AES256_GCM,data:x]",
+            "%DB_PASS%",
+            "((db-password))",
+            "var.db_password",
+            "prefix-${VAR}",
+            "user:$GITHUB_TOKEN",
+            "^.{8,32}$",
+        ] {
+            assert_eq!(harmless(value), Some(Harmless::Reference), "{value}");
+        }
+    }
+
+    #[test]
+    fn placeholders() {
+        for value in [
+            "changeme",
+            "<your-password>",
+            "xxxxxxxx",
+            "REPLACE_ME",
+            "example",
+            "TODO",
+            "dummy",
+            "your-api-key",
+            "1234567890abcdef",
+            "*****",
+            "null",
+        ] {
+            assert_eq!(harmless(value), Some(Harmless::Placeholder), "{value}");
+        }
+    }
+
+    #[test]
+    fn settings_places_and_public_things() {
+        for (value, why) in [
+            ("true", Harmless::Setting),
+            ("30m", Harmless::Setting),
+            ("1.5", Harmless::Setting),
+            ("scram-sha-256", Harmless::Setting),
+            ("/etc/secrets/db", Harmless::Place),
+            ("https://vault.svc:8200", Harmless::Place),
+            ("team/app/password", Harmless::Place),
+            ("token.json", Harmless::Place),
+            ("6f1c3f0e-8d4e-4f0e-9d0e-1f2a3b4c5d6e", Harmless::Public),
+            ("sha256:abcdef", Harmless::Public),
+            ("The password for the database.", Harmless::Prose),
+        ] {
+            assert_eq!(harmless(value), Some(why), "{value}");
+        }
+    }
+
+    #[test]
+    fn real_values_are_not_harmless() {
+        for value in [
+            "hunter2",
+            "admin123",
+            "S3cr3t!pass",
+            "p@$$w0rd",
+            "Tr0ub4dor&3",
+            "k8Jd93kFls02KdlsP",
+            "postgres",
+            "correct horse battery staple",
+            "/x9+Kq2vLp8Wz/3n==",
+        ] {
+            assert_eq!(harmless(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn fallbacks() {
+        for value in [
+            "${DB:-hunter2}",
+            "${db.password:hunter2}",
+            "{{ x | default('hunter2', true) }}",
+            "{{ \"hunter2\" | b64enc }}",
+            "{{- default \"hunter2\" .Values.x }}",
+        ] {
+            assert_eq!(fallback(value), Some("hunter2"), "{value}");
+        }
+        for value in [
+            "${DB}",
+            "${DB:?missing}",
+            "{{ .Values.x }}",
+            "{{ x | default(y) }}",
+            "${secrets:kafka/pg:password}",
+            "hunter2",
+        ] {
+            assert_eq!(fallback(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn strengths() {
+        assert_eq!(strength("hunter2"), Strength::Weak);
+        assert_eq!(strength("S3cr3t!pass"), Strength::Fair);
+        assert_eq!(strength("k8Jd93kFls02KdlsP"), Strength::Strong);
+        assert_eq!(strength("some-config-map-name"), Strength::Weak);
+    }
+}
