@@ -1,3 +1,11 @@
-//! The `ksecrets` command.
+//! The `ksecrets` command: parse, run, exit code.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The message of a panic may hold what was being read, and that may be a secret: only the place is shown.
+    std::panic::set_hook(Box::new(|panic| cli::bug(panic.location())));
+    cli::run()
+}

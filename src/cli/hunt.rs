@@ -1,0 +1,310 @@
+//! `ksecrets hunt`: arguments, then meaning, then the run.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ksecrets::hunt::{self, Hunter};
+use ksecrets::model::{Confidence, FingerprintKey, Redaction, Report, RuleId, Severity, Target};
+use ksecrets::pattern::{Set, builtin, parse};
+use ksecrets::render::{self, Format, Style};
+use ksecrets::source;
+
+use super::config::Config;
+use super::progress::Progress;
+use super::{CLEAN, FAILED, FOUND};
+
+/// Columns of a report that goes to a file or a pipe.
+const PIPE_WIDTH: usize = 100;
+
+#[derive(Args, Debug)]
+pub(super) struct HuntArguments {
+    /// Files and folders to scan, or - for standard input [default: .]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How to write the report: text, json, jsonl, sarif, markdown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Write the report to a file in place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Exit with 1 from this severity on: critical, high, medium, low, never
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<String>,
+    /// Exit with 0 whatever was found
+    #[arg(long)]
+    exit_zero: bool,
+    /// Exit with 2 when something could not be read
+    #[arg(long)]
+    strict: bool,
+    /// Run only these rules
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Leave these rules out
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// Leave out findings below this confidence: confirmed, high, medium, low
+    #[arg(long, value_name = "CONFIDENCE")]
+    min_confidence: Option<Confidence>,
+    /// Add the patterns of a folder or file
+    #[arg(long, value_name = "DIR")]
+    patterns: Vec<PathBuf>,
+    /// Read this configuration [default: .ksecrets.yaml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Scan files that .gitignore leaves out
+    #[arg(long)]
+    no_ignore: bool,
+    /// Report what comments and annotations silence
+    #[arg(long)]
+    no_inline_ignore: bool,
+    /// Do not look into archives
+    #[arg(long)]
+    no_archives: bool,
+    /// Skip files larger than this many MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    max_file_size: u64,
+    /// Threads [default: one for each core]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Key file for HMACs of values, so that reports can be joined
+    #[arg(long, value_name = "FILE")]
+    fingerprint_key: Option<PathBuf>,
+    /// Show values in full; never do this in CI
+    #[arg(long)]
+    show_secrets: bool,
+    /// When to colour: auto, always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
+    color: String,
+}
+
+/// Runs the hunt and gives back the exit code.
+pub(super) fn run(arguments: HuntArguments) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let plan = Plan::new(&arguments)?;
+    let mut report = plan.hunt()?;
+    report.summary.duration = started.elapsed();
+    plan.write(&report)?;
+    Ok(plan.code(&report))
+}
+
+/// The arguments and the configuration as what they mean.
+struct Plan {
+    hunter: Hunter,
+    paths: Vec<PathBuf>,
+    stdin: bool,
+    source: source::Options,
+    format: Format,
+    output: Option<PathBuf>,
+    fail_on: Option<Severity>,
+    strict: bool,
+    color: String,
+}
+
+impl Plan {
+    fn new(arguments: &HuntArguments) -> anyhow::Result<Self> {
+        let config = Config::find(arguments.config.as_deref())?;
+        let mut patterns = Set::new(builtin()?)?;
+        for place in arguments.patterns.iter().chain(&config.patterns) {
+            add_patterns(&mut patterns, place)?;
+        }
+        let options = hunt_options(arguments, &config)?;
+        let hunter = Hunter::new(patterns, options.clone());
+        known_rules(&hunter, &options)?;
+        let stdin = arguments.paths.iter().any(|path| path == Path::new("-"));
+        let mut paths: Vec<PathBuf> = arguments.paths.iter().filter(|path| *path != Path::new("-")).cloned().collect();
+        if paths.is_empty() && !stdin {
+            paths.push(PathBuf::from("."));
+        }
+        let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        Ok(Self {
+            hunter,
+            paths,
+            stdin,
+            source: source::Options {
+                jobs: jobs.max(1),
+                ignore_files: !arguments.no_ignore,
+                max_file_size: arguments.max_file_size.saturating_mul(1 << 20),
+                exclude: config.exclude,
+                archives: !arguments.no_archives,
+            },
+            format: arguments.format,
+            output: arguments.output.clone(),
+            fail_on: if arguments.exit_zero { None } else { fail_on(arguments, config.fail_on)? },
+            strict: arguments.strict,
+            color: arguments.color.clone(),
+        })
+    }
+
+    fn hunt(&self) -> anyhow::Result<Report> {
+        let progress = Progress::start(self.output.is_none() && io::stdout().is_terminal());
+        let mut workers = Vec::new();
+        if self.stdin {
+            let mut worker = self.hunter.worker();
+            source::stdin(io::stdin().lock(), &self.source, &mut worker)?;
+            workers.push(worker);
+        }
+        if !self.paths.is_empty() {
+            let walked = source::walk(&self.paths, &self.source, || progress.watch(self.hunter.worker()))?;
+            workers.extend(walked.into_iter().map(super::progress::Watched::into_inner));
+        }
+        self.read_generator_files(&mut workers)?;
+        progress.finish();
+        let mut report = self.hunter.report(workers);
+        report.targets = self.targets();
+        Ok(report)
+    }
+
+    /// Walks the files that kustomizations name. One that is missing is kustomize's own error to report.
+    fn read_generator_files<'h>(&'h self, workers: &mut Vec<hunt::Worker<'h>>) -> anyhow::Result<()> {
+        let mut files: Vec<_> = workers.iter().flat_map(|worker| worker.generator_files().to_vec()).collect();
+        files.retain(|file| Path::new(&file.path).is_file());
+        files.sort();
+        files.dedup();
+        if !files.is_empty() {
+            let paths: Vec<PathBuf> = files.iter().map(|file| PathBuf::from(&file.path)).collect();
+            workers.extend(source::walk(&paths, &self.source, || self.hunter.generator_worker(&files))?);
+        }
+        Ok(())
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let paths = self.paths.iter().map(|path| Target { kind: "path", name: path.display().to_string() });
+        let stdin = self.stdin.then(|| Target { kind: "stdin", name: "-".to_owned() });
+        stdin.into_iter().chain(paths).collect()
+    }
+
+    fn write(&self, report: &Report) -> anyhow::Result<()> {
+        let rules = self.hunter.rules();
+        match &self.output {
+            Some(path) => {
+                let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+                let mut out = BufWriter::new(file);
+                let style = Style { color: self.color == "always", width: PIPE_WIDTH };
+                render::render(self.format, report, &rules, &style, &mut out)?;
+                out.flush()?;
+            }
+            None => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                render::render(self.format, report, &rules, &self.style(), &mut out)?;
+                out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn style(&self) -> Style {
+        let terminal = io::stdout().is_terminal();
+        let color = match self.color.as_str() {
+            "always" => true,
+            "never" => false,
+            // https://no-color.org: any value that is not empty.
+            _ => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        Style { color, width: width.or_else(|| terminal.then(super::progress::width).flatten()).unwrap_or(PIPE_WIDTH) }
+    }
+
+    fn code(&self, report: &Report) -> u8 {
+        if self.strict && report.skipped.iter().any(|skipped| skipped.unread) {
+            return FAILED;
+        }
+        match (self.fail_on, report.worst()) {
+            (Some(limit), Some(worst)) if worst >= limit => FOUND,
+            _ => CLEAN,
+        }
+    }
+}
+
+fn fail_on(arguments: &HuntArguments, configured: Option<String>) -> anyhow::Result<Option<Severity>> {
+    let word = arguments.fail_on.clone().or(configured).unwrap_or_else(|| "medium".to_owned());
+    if word == "never" {
+        return Ok(None);
+    }
+    match word.parse::<Severity>() {
+        Ok(severity) if severity > Severity::Info => Ok(Some(severity)),
+        _ => bail!("--fail-on: '{word}' is not one of critical, high, medium, low, never"),
+    }
+}
+
+fn hunt_options(arguments: &HuntArguments, config: &Config) -> anyhow::Result<hunt::Options> {
+    let ids = |words: &[String]| words.iter().map(|word| RuleId::new(word)).collect::<BTreeSet<_>>();
+    let mut ignore = ids(&arguments.ignore);
+    ignore.extend(config.ignore.iter().cloned());
+    let mut select = ids(&arguments.select);
+    if select.is_empty() {
+        select.extend(config.select.iter().cloned());
+    }
+    Ok(hunt::Options {
+        redaction: if arguments.show_secrets { Redaction::Shown } else { Redaction::Hidden },
+        fingerprint_key: fingerprint_key(arguments.fingerprint_key.as_deref())?,
+        select,
+        ignore,
+        severities: config.severities.clone(),
+        min_confidence: arguments.min_confidence.or(config.min_confidence),
+        honour_ignores: !arguments.no_inline_ignore,
+        roots: arguments
+            .paths
+            .iter()
+            .map(|path| path.display().to_string().trim_start_matches("./").to_owned())
+            .collect(),
+    })
+}
+
+/// The key comes from a file or the environment, never from an argument that others can see.
+fn fingerprint_key(file: Option<&Path>) -> anyhow::Result<Option<FingerprintKey>> {
+    if let Some(path) = file {
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read the fingerprint key {}", path.display()))?;
+        if bytes.trim_ascii().len() < 16 {
+            bail!("the fingerprint key {} is shorter than 16 bytes", path.display());
+        }
+        return Ok(Some(FingerprintKey::new(bytes.trim_ascii())));
+    }
+    let Some(key) = std::env::var("KSECRETS_FINGERPRINT_KEY").ok().filter(|key| !key.is_empty()) else {
+        return Ok(None);
+    };
+    if key.len() < 16 {
+        bail!("KSECRETS_FINGERPRINT_KEY is shorter than 16 bytes");
+    }
+    Ok(Some(FingerprintKey::new(key.as_bytes())))
+}
+
+/// Adds the patterns of a file, or of every `.yaml` file of a folder.
+fn add_patterns(set: &mut Set, place: &Path) -> anyhow::Result<()> {
+    let mut files = vec![place.to_path_buf()];
+    if place.is_dir() {
+        let entries = std::fs::read_dir(place).with_context(|| format!("cannot read {}", place.display()))?;
+        files = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml"))
+            .collect();
+        files.sort();
+    }
+    for file in files {
+        let text =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read the patterns {}", file.display()))?;
+        let known = set.patterns.len();
+        set.add(parse(&file.display().to_string(), &text)?).with_context(|| file.display().to_string())?;
+        for pattern in &set.patterns[known..] {
+            pattern.check().with_context(|| file.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// A rule that does not exist would be silently never run, or never ignored.
+fn known_rules(hunter: &Hunter, options: &hunt::Options) -> anyhow::Result<()> {
+    let rules = hunter.rules();
+    let asked = options.select.iter().chain(&options.ignore).chain(options.severities.keys());
+    for id in asked {
+        if !rules.iter().any(|rule| rule.id == *id) {
+            bail!("there is no rule '{id}'; `ksecrets rules` lists them");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! The command line: the only room that knows arguments, colours, the environment and exit codes.
+
+mod config;
+mod hunt;
+mod progress;
+mod rules;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit code when nothing was found at or over `--fail-on`.
+const CLEAN: u8 = 0;
+/// Exit code when something was.
+const FOUND: u8 = 1;
+/// Exit code when the tool could not do its work.
+const FAILED: u8 = 2;
+
+/// Hunts exposed Kubernetes secrets and seals them.
+#[derive(Parser, Debug)]
+#[command(name = "ksecrets", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 nothing at or over --fail-on, 1 findings, 2 the tool could not do its work.")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Find exposed secrets in files
+    Hunt(hunt::HuntArguments),
+    /// Explain rules
+    Rules(rules::RulesArguments),
+}
+
+/// Parses the arguments, runs the verb, and says how it went.
+pub(crate) fn run() -> ExitCode {
+    let outcome = match Arguments::parse().verb {
+        Verb::Hunt(arguments) => hunt::run(arguments),
+        Verb::Rules(arguments) => rules::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(CLEAN),
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Whoever read our output has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Says that something went wrong that should not have, without its message.
+#[expect(clippy::print_stderr, reason = "errors meet the user here")]
+pub(crate) fn bug(place: Option<&std::panic::Location<'_>>) {
+    eprintln!("ksecrets: internal error at {}", place.map_or_else(|| "?".to_owned(), ToString::to_string));
+}
+
+#[expect(clippy::print_stderr, reason = "errors meet the user here")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("ksecrets: {error:#}");
+}
