@@ -1,1 +1,7 @@
-//! The integration tests.
+//! The integration tests: one binary, so that the library is linked once.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![expect(clippy::print_stdout, reason = "the corpus prints its table")]
+
+mod common;
+mod corpus;
