@@ -3,5 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 #![expect(clippy::print_stdout, reason = "the corpus prints its table")]
 
+mod architecture;
+mod bad_input;
+mod binary;
+mod cli;
 mod common;
 mod corpus;
+mod patterns;
+mod properties;
