@@ -141,7 +141,7 @@ impl Plan {
     }
 
     fn hunt(&self) -> anyhow::Result<Report> {
-        let progress = Progress::start(self.output.is_none() && io::stdout().is_terminal());
+        let progress = Progress::start();
         let mut workers = Vec::new();
         if self.stdin {
             let mut worker = self.hunter.worker();

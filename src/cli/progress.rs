@@ -23,7 +23,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Starts counting.
-    pub(super) fn start(_stdout_is_terminal: bool) -> Self {
+    pub(super) fn start() -> Self {
         let bar = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::manifest::{Decoded, Node, decode_base64, gunzip};
+use crate::manifest::{Node, decode_base64};
 use crate::model::{Confidence, Severity};
 
 use super::candidate::Rank;
@@ -52,29 +52,12 @@ impl Scan<'_> {
     }
 
     fn declared_bytes(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], name: &str, ctx: &Context<'_>) {
-        match gunzip(bytes) {
-            Decoded::Whole(unpacked) => {
-                let shell = layer.inner("", Origin::Whole(range), Some("base64"));
-                if let Some(text) = printable(&unpacked) {
-                    let inner = shell.inner(text, Origin::Whole(0..0), Some("gzip"));
-                    self.embedded(&inner, ctx);
-                }
-            }
-            Decoded::Part(unpacked) => {
-                self.skip_at(layer, range.clone(), "gzip that is cut off or damaged: read as far as it goes");
-                if let Some(text) = printable(&unpacked) {
-                    let shell = layer.inner("", Origin::Whole(range), Some("base64"));
-                    let inner = shell.inner(text, Origin::Whole(0..0), Some("gzip"));
-                    self.text(&inner, 0..text.len(), &self.hits(text), ctx);
-                }
-            }
-            Decoded::TooLarge => self.skip_at(layer, range, "decompresses to more than the cap: not looked into"),
-            Decoded::Not => {
-                if let Some(text) = printable(bytes) {
-                    let inner = layer.inner(text, Origin::Whole(range), Some("base64"));
-                    self.declared_text(&inner, name, ctx);
-                }
-            }
+        if self.unpacked(layer, range.clone(), bytes, ctx) {
+            return;
+        }
+        if let Some(text) = printable(bytes) {
+            let inner = layer.inner(text, Origin::Whole(range), Some("base64"));
+            self.declared_text(&inner, name, ctx);
         }
     }
 

@@ -8,8 +8,9 @@ use crate::model::{Confidence, Exposure, Rule, SecretValue, Severity, Skipped};
 use crate::pattern::{Gate, Hit, Verdict};
 
 use super::candidate::{Candidate, Rank};
+use super::credentials::Generic;
 use super::habitat::Habitat;
-use super::judge::{Circumstances, judge};
+use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin};
 use super::names::{classify, normalise};
 use super::place::is_helm_values;
@@ -30,6 +31,20 @@ pub(super) struct Statement<'r> {
     pub(super) confidence: Confidence,
     pub(super) message: String,
     pub(super) notes: Vec<String>,
+}
+
+impl<'r> Statement<'r> {
+    /// What the judge's word on a value comes to.
+    pub(super) fn judged(generic: &'r Generic, judgement: &Judgement<'_>, message: String) -> Self {
+        Self {
+            rule: generic.of(judgement.kind),
+            rank: Rank::Generic,
+            severity: judgement.severity,
+            confidence: judgement.confidence,
+            message,
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// The scan of one blob.
@@ -109,14 +124,8 @@ impl<'h> Scan<'h> {
         let Some(judgement) = classify(&leaf).and_then(|kind| judge(kind, &leaf, value, at)) else { return };
         let start = layer.text.find(judgement.secret).unwrap_or(0);
         let hunter = self.hunter;
-        let says = Statement {
-            rule: hunter.generic().of(judgement.kind),
-            rank: Rank::Generic,
-            severity: judgement.severity,
-            confidence: judgement.confidence,
-            message: "the whole file is the value that its name promises".to_owned(),
-            notes: Vec::new(),
-        };
+        let message = "the whole file is the value that its name promises".to_owned();
+        let says = Statement::judged(hunter.generic(), &judgement, message);
         self.found(layer, start..start + judgement.secret.len(), judgement.secret, ctx, says);
     }
 
@@ -233,36 +242,39 @@ impl<'h> Scan<'h> {
 
     /// Decoded bytes: text, or gzip of text.
     fn bytes(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], ctx: &Context<'_>) -> bool {
-        match gunzip(bytes) {
-            Decoded::Whole(unpacked) => {
-                let Some(text) = printable(&unpacked) else { return true };
-                let outer = layer.inner("", Origin::Whole(range), Some("base64"));
-                let inner = outer.inner(text, Origin::Whole(0..0), Some("gzip"));
-                self.embedded(&inner, ctx);
-                true
-            }
+        if self.unpacked(layer, range.clone(), bytes, ctx) {
+            return true;
+        }
+        let Some(text) = printable(bytes) else { return false };
+        let inner = layer.inner(text, Origin::Whole(range), Some("base64"));
+        self.embedded(&inner, ctx);
+        true
+    }
+
+    /// Scans what gzip holds, as far as it can be undone. Tells whether the bytes were gzip.
+    pub(super) fn unpacked(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], ctx: &Context<'_>) -> bool {
+        let (unpacked, whole) = match gunzip(bytes) {
+            Decoded::Whole(unpacked) => (unpacked, true),
             Decoded::Part(unpacked) => {
                 self.skip_at(layer, range.clone(), "gzip that is cut off or damaged: read as far as it goes");
-                if let Some(text) = printable(&unpacked) {
-                    let outer = layer.inner("", Origin::Whole(range), Some("base64"));
-                    let inner = outer.inner(text, Origin::Whole(0..0), Some("gzip"));
-                    self.text(&inner, 0..text.len(), &self.hits(text), ctx);
-                }
-                true
+                (unpacked, false)
             }
             Decoded::TooLarge => {
                 self.skip_at(layer, range, "decompresses to more than the cap: not looked into");
-                true
+                return true;
             }
-            Decoded::Not => match printable(bytes) {
-                Some(text) => {
-                    let inner = layer.inner(text, Origin::Whole(range), Some("base64"));
-                    self.embedded(&inner, ctx);
-                    true
-                }
-                None => false,
-            },
+            Decoded::Not => return false,
+        };
+        if let Some(text) = printable(&unpacked) {
+            let outer = layer.inner("", Origin::Whole(range), Some("base64"));
+            let inner = outer.inner(text, Origin::Whole(0..0), Some("gzip"));
+            if whole {
+                self.embedded(&inner, ctx);
+            } else {
+                self.text(&inner, 0..text.len(), &self.hits(text), ctx);
+            }
         }
+        true
     }
 
     /// Notes something that was not looked at.

@@ -10,7 +10,7 @@ use super::candidate::Rank;
 use super::command::{credentials, shell_words};
 use super::habitat::Habitat;
 use super::judge::{Circumstances, judge};
-use super::layer::{Layer, Origin};
+use super::layer::Layer;
 use super::names::{Kind, classify, normalise};
 use super::pairs::{identified_by, second_argument, value_beside, variable_defaults};
 use super::scan::{Scan, Statement, confidence, printable};
@@ -295,14 +295,8 @@ impl Scan<'_> {
         let Some(judgement) = judge(kind, name, value, at) else { return };
         let start = whole.start + (judgement.secret.as_ptr() as usize - value.as_ptr() as usize);
         let hunter = self.hunter;
-        let says = Statement {
-            rule: hunter.generic().of(judgement.kind),
-            rank: Rank::Generic,
-            severity: judgement.severity,
-            confidence: judgement.confidence,
-            message: format!("{} holds a literal value{}", &layer.text[assignment.name.clone()], ctx.owner()),
-            notes: Vec::new(),
-        };
+        let message = format!("{} holds a literal value{}", &layer.text[assignment.name.clone()], ctx.owner());
+        let says = Statement::judged(hunter.generic(), &judgement, message);
         let secret = judgement.secret;
         self.found(layer, start..start + secret.len(), secret, ctx, says);
     }
@@ -385,12 +379,6 @@ impl Scan<'_> {
             }
             at = end + MIN_RUN / 2;
         }
-    }
-
-    /// Scans a text that a scalar holds: in place where it stands verbatim, as a layer of its own otherwise.
-    pub(super) fn inner_text(&mut self, layer: &Layer<'_>, text: &str, origin: Origin, ctx: &Context<'_>) {
-        let inner = layer.inner(text, origin, None);
-        self.embedded(&inner, ctx);
     }
 }
 

@@ -10,7 +10,6 @@ use crate::model::{Exposure, Skipped};
 use crate::pattern::{Hit, Topic};
 
 use super::assignment::name_around;
-use super::candidate::Rank;
 use super::checks::{CHECKS, Sightings};
 use super::command::credentials;
 use super::habitat::Habitat;
@@ -292,9 +291,8 @@ impl Scan<'_> {
         match verbatim {
             Some(range) if !looks_structured(value) => self.text(layer, range, hits, &inner),
             _ => {
-                let origin = origin(layer, &scalar, value);
-                let text = value.to_owned();
-                self.inner_text(layer, &text, origin, &inner);
+                let text = layer.inner(value, origin(layer, &scalar, value), None);
+                self.embedded(&text, &inner);
             }
         }
     }
@@ -371,14 +369,8 @@ impl Scan<'_> {
             range
         };
         let hunter = self.hunter;
-        let says = Statement {
-            rule: hunter.generic().of(judgement.kind),
-            rank: Rank::Generic,
-            severity: judgement.severity,
-            confidence: judgement.confidence,
-            message: format!("{name} holds a literal value{}", ctx.owner()),
-            notes: Vec::new(),
-        };
+        let message = format!("{name} holds a literal value{}", ctx.owner());
+        let says = Statement::judged(hunter.generic(), &judgement, message);
         if scalar.node.verbatim().is_some() {
             self.found(layer, span, judgement.secret, ctx, says);
         } else {
@@ -422,18 +414,9 @@ impl Scan<'_> {
                 })
                 .unwrap_or_else(|| node.range());
             let hunter = self.hunter;
-            let says = Statement {
-                rule: hunter.generic().of(judgement.kind),
-                rank: Rank::Generic,
-                severity: judgement.severity,
-                confidence: judgement.confidence,
-                message: format!(
-                    "a command line carries a {}{}",
-                    hunter.generic().of(judgement.kind).title,
-                    inner.owner()
-                ),
-                notes: Vec::new(),
-            };
+            let title = &hunter.generic().of(judgement.kind).title;
+            let message = format!("a command line carries a {title}{}", inner.owner());
+            let says = Statement::judged(hunter.generic(), &judgement, message);
             self.found(layer, span, &secret, &inner, says);
         }
     }

@@ -233,6 +233,19 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// This node and the mappings, sequences and aliases below it, in document order. Aliases are not followed: what
+    /// they stand for is met where it is written.
+    pub fn collections(self) -> impl Iterator<Item = Self> {
+        let mut stack = vec![self];
+        std::iter::from_fn(move || {
+            let node = stack.pop()?;
+            let below = stack.len();
+            stack.extend(node.children().filter(|child| !child.is_scalar()));
+            stack[below..].reverse();
+            Some(node)
+        })
+    }
+
     /// The items of a sequence, aliases followed; nothing for other nodes.
     pub fn items(self) -> impl Iterator<Item = Self> {
         let node = self.resolve();

@@ -44,27 +44,16 @@ fn in_container_list(node: Node<'_>) -> bool {
 
 /// The containers of an object.
 pub fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = Node<'a>> {
-    subtree(object.root).filter(|node| is_container(*node))
+    object.root.collections().filter(|node| is_container(*node))
 }
 
 /// The pod specs of an object: mappings with a list of containers.
 pub fn pod_specs<'a>(object: &Object<'a>) -> impl Iterator<Item = Node<'a>> {
-    subtree(object.root).filter(|node| {
+    object.root.collections().filter(|node| {
         node.is_mapping()
             && node.get("containers").is_some_and(|list| {
                 list.is_sequence() && list.items().any(|item| item.get("image").is_some() || item.get("name").is_some())
             })
-    })
-}
-
-fn subtree(root: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    let mut stack = vec![root];
-    std::iter::from_fn(move || {
-        let node = stack.pop()?;
-        let below = stack.len();
-        stack.extend(node.children().filter(|child| !child.is_scalar()));
-        stack[below..].reverse();
-        Some(node)
     })
 }
 

@@ -7,15 +7,7 @@ use crate::manifest::{Node, Object};
 /// Every mapping at or below a node, in document order. Aliases are not followed: what they stand for is met where it
 /// is written.
 pub(super) fn mappings(root: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    let mut stack = vec![root];
-    std::iter::from_fn(move || {
-        let node = stack.pop()?;
-        let below = stack.len();
-        stack.extend(node.children().filter(|child| !child.is_scalar()));
-        stack[below..].reverse();
-        Some(node)
-    })
-    .filter(|node| node.is_mapping())
+    root.collections().filter(|node| node.is_mapping())
 }
 
 /// How a message calls a container: by its name, or by its key where charts keep containers in a mapping.
