@@ -4,13 +4,16 @@
 //! tree, or an item of a list in it, that says it is a Kubernetes object. Nothing here knows what a secret is.
 
 mod align;
+mod builder;
 mod decode;
 mod node;
 mod object;
 mod parse;
 mod pod;
+mod quick;
 mod route;
 mod template;
+mod yaml;
 
 pub use align::align;
 pub use decode::{Decoded, decode_base64, gunzip, looks_base64, percent_decode};

@@ -1,18 +1,14 @@
-//! Text to trees. The only file that names the YAML parser.
+//! Text to trees.
 //!
 //! The text is cut at `---` lines first: a document marker at the start of a line is one wherever it stands (YAML 1.2.2, 9.1.2), so
 //! a broken document does not take its neighbours with it, and only one tree is in memory at a time.
-//! JSON is read as the YAML it is.
+//! JSON is read as the YAML it is. What most manifests are written in has a quick reader; everything else, and every
+//! error, is the YAML parser's.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span};
-
-use super::node::{Kind, Record, Role, Text, Tree};
-
-/// Most nodes a tree may have: about 60 MB. A larger document is scanned as text.
-const MAX_NODES: usize = 1_500_000;
+use super::node::Tree;
+use super::{quick, yaml};
 
 /// Why a document could not be read as YAML. The manifest's author's fault, or its author meant a template.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -84,150 +80,13 @@ fn is_blank(chunk: &str) -> bool {
 /// # Errors
 /// When it is not YAML, nests too deep, or has more nodes than a tree may have.
 pub fn parse_document(text: &str, range: Range<usize>) -> Result<Tree<'_>, SyntaxError> {
-    let chunk = &text[range.clone()];
-    let mut options = granit_parser::options! {
-        emit_unresolved_aliases: true,
-        bom_inside_document_as_content: true,
-        simple_key_max_lookahead: 4096,
-    };
-    options.set_emit_comments(false);
-    let mut builder = Builder::new(text, range.start);
-    for step in Parser::new_from_str_with_options(chunk, options) {
-        let failure = match step {
-            Ok((event, span)) => match builder.take(event, span) {
-                Ok(()) => continue,
-                Err(message) => (message.to_owned(), range.start),
-            },
-            Err(error) => {
-                let at = error.marker().byte_offset().unwrap_or(0);
-                (error.info().to_owned(), (range.start + at).min(text.len()))
-            }
-        };
-        return Err(SyntaxError { message: failure.0, document: range, at: failure.1 });
-    }
-    Ok(builder.finish())
-}
-
-struct Builder<'t> {
-    tree: Tree<'t>,
-    base: usize,
-    open: Vec<u32>,
-    /// For each open collection: what its next node is to it, and how many came before.
-    next: Vec<(Role, u32)>,
-    /// Anchor id to node number; ids count from 1.
-    anchors: Vec<u32>,
-}
-
-impl<'t> Builder<'t> {
-    fn new(source: &'t str, base: usize) -> Self {
-        Self {
-            tree: Tree { source, records: Vec::new(), made: String::new() },
-            base,
-            open: Vec::new(),
-            next: Vec::new(),
-            anchors: Vec::new(),
-        }
-    }
-
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), &'static str> {
-        match event {
-            Event::Scalar(value, style, anchor, _tag) => {
-                let kind = match style {
-                    ScalarStyle::Plain => Kind::Plain,
-                    ScalarStyle::Literal | ScalarStyle::Folded => Kind::Block,
-                    _ => Kind::Quoted,
-                };
-                let text = self.keep(value);
-                self.push(kind, span, text, anchor)?;
-            }
-            Event::SequenceStart(_, anchor, _) => self.open(Kind::Sequence, span, anchor)?,
-            Event::MappingStart(_, anchor, _) => self.open(Kind::Mapping, span, anchor)?,
-            Event::SequenceEnd | Event::MappingEnd => self.close(span),
-            Event::Alias(id) => {
-                let target = self.anchors.get(id).copied().unwrap_or(0);
-                let kind = if self.open.contains(&target) { Kind::Plain } else { Kind::Alias(target) };
-                self.push(kind, span, Text::Made(0, 0), 0)?;
-            }
-            Event::UnresolvedAlias(_) => {
-                self.push(Kind::Plain, span, Text::Made(0, 0), 0)?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Borrows a value that stands verbatim in the source, keeps a copy otherwise.
-    fn keep(&mut self, value: Cow<'_, str>) -> Text {
-        let source = self.tree.source.as_bytes().as_ptr_range();
-        let start = value.as_ptr();
-        if matches!(value, Cow::Borrowed(_)) && source.contains(&start) {
-            let start = start as usize - source.start as usize;
-            return Text::Source(start as u32, (start + value.len()) as u32);
-        }
-        let start = self.tree.made.len() as u32;
-        self.tree.made.push_str(&value);
-        Text::Made(start, self.tree.made.len() as u32)
-    }
-
-    fn push(&mut self, kind: Kind, span: Span, text: Text, anchor: usize) -> Result<u32, &'static str> {
-        let number = self.tree.records.len() as u32;
-        if number as usize >= MAX_NODES {
-            return Err("more nodes than a tree may have");
-        }
-        let range = span.byte_range().unwrap_or_default();
-        let (role, position) = self.next.last().copied().unwrap_or((Role::Root, 0));
-        if let Some((next, count)) = self.next.last_mut() {
-            *count += 1;
-            *next = match role {
-                Role::Key => Role::Value,
-                Role::Value => Role::Key,
-                other => other,
-            };
-        }
-        self.tree.records.push(Record {
-            kind,
-            role,
-            position,
-            start: (self.base + range.start) as u32,
-            end: (self.base + range.end) as u32,
-            parent: self.open.last().copied().unwrap_or(0),
-            after: number + 1,
-            text,
-        });
-        if anchor > 0 {
-            if self.anchors.len() <= anchor {
-                self.anchors.resize(anchor + 1, 0);
-            }
-            self.anchors[anchor] = number;
-        }
-        Ok(number)
-    }
-
-    fn open(&mut self, kind: Kind, span: Span, anchor: usize) -> Result<(), &'static str> {
-        let number = self.push(kind, span, Text::Made(0, 0), anchor)?;
-        self.open.push(number);
-        self.next.push((if kind == Kind::Mapping { Role::Key } else { Role::Item }, 0));
-        Ok(())
-    }
-
-    fn close(&mut self, span: Span) {
-        self.next.pop();
-        if let Some(number) = self.open.pop() {
-            let after = self.tree.records.len() as u32;
-            let record = &mut self.tree.records[number as usize];
-            record.after = after;
-            record.end = (self.base + span.byte_range().unwrap_or_default().end).max(record.end as usize) as u32;
-        }
-    }
-
-    fn finish(self) -> Tree<'t> {
-        self.tree
-    }
+    quick::read(text, range.clone()).map_or_else(|| yaml::read(text, range), Ok)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Kind;
 
     fn trees(text: &str) -> Vec<Result<Tree<'_>, SyntaxError>> {
         documents(text).collect()
