@@ -433,7 +433,7 @@ proptest! {
         for tree in documents(&text).flatten() {
             for node in tree.nodes().filter(|node| node.is_scalar()) {
                 let Some(value) = node.as_str() else { continue };
-                let Some(runs) = align(value, &text, node.range()) else { continue };
+                let Some(runs) = align(value, &text, node.content()) else { continue };
                 let words: Vec<&str> = value.split_whitespace().collect();
                 prop_assert_eq!(runs.len(), words.len());
                 for (&(here, there), word) in runs.iter().zip(words) {

@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
                 assert!(node.verbatim().is_none_or(|range| source.get(range) == node.as_str()));
                 let _ = (node.key(), Route::between(root, node).to_string());
                 if let Some(value) = node.as_str().filter(|_| node.is_scalar()) {
-                    let runs = align(value, source, node.range()).unwrap_or_default();
+                    let runs = align(value, source, node.content()).unwrap_or_default();
                     assert!(
                         runs.iter()
                             .all(|&(here, there)| value[here..].chars().next() == source[there..].chars().next())

@@ -34,7 +34,7 @@ impl Scan<'_> {
         if field(scalar) == Some("data")
             && let Some(bytes) = decode_base64(value.trim())
         {
-            let range = scalar.node.verbatim().unwrap_or_else(|| content(layer, scalar));
+            let range = scalar.node.verbatim().unwrap_or_else(|| scalar.node.content());
             return self.declared_bytes(layer, range, &bytes, name, ctx);
         }
         // A template's own literal: `{{ "literal" | b64enc }}`.
@@ -45,7 +45,7 @@ impl Scan<'_> {
                 Origin::Part(range.start + (literal.as_ptr() as usize - value.as_ptr() as usize))
             }
             (Some(_), None) => Origin::Whole(scalar.node.range()),
-            _ => origin(layer, scalar, value),
+            _ => origin(scalar.node),
         };
         let inner = layer.inner(&text, origin, None);
         self.declared_text(&inner, name, ctx);
@@ -135,16 +135,4 @@ fn twice_encoded(value: &str) -> Option<Vec<u8>> {
     let bytes = decode_base64(value)?;
     let readable = printable(&bytes).is_some_and(|text| text.len() >= 6 && text.is_ascii());
     (readable || bytes.starts_with(&[0x1f, 0x8b])).then_some(bytes)
-}
-
-/// The bytes of a block or folded scalar's content, its header left out.
-fn content(layer: &Layer<'_>, scalar: &Scalar<'_>) -> Range<usize> {
-    let range = scalar.node.range();
-    match origin(layer, scalar, scalar.node.as_str().unwrap_or("")) {
-        Origin::Runs(runs) => {
-            let start = runs.first().map_or(range.start, |&(_, at)| at);
-            start..range.end.max(start)
-        }
-        _ => range,
-    }
 }

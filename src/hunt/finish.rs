@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::model::{
     Excerpt, Exposure, Finding, Fingerprint, Location, ObjectRef, Redacted, Redaction, Related, Report, Rule,
@@ -184,11 +184,15 @@ impl<'c> Seen<'c> {
         let short: Vec<usize> =
             (0..candidates.len()).filter(|place| (3..=LONGEST_REPEATED).contains(&length(place))).collect();
         let values = short.iter().map(|&place| candidates[place].value.expose());
+        // A few values are looked for in a few lines: what is quick to build wins.
+        let kind = (short.len() < 64).then_some(AhoCorasickKind::NoncontiguousNFA);
         Self {
             candidates,
             shown: candidates.iter().map(|candidate| Redacted::new(&candidate.value, redaction)).collect(),
             longest: candidates.iter().map(|candidate| candidate.span.len()).max().unwrap_or(0),
-            values: AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok(),
+            values: (!short.is_empty())
+                .then(|| AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(values).ok())
+                .flatten(),
             short,
         }
     }

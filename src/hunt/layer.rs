@@ -1,16 +1,44 @@
 //! A text under scan and the way back to the file it came from.
 
+use std::cell::OnceCell;
 use std::ops::Range;
+
+use crate::manifest::align;
 
 /// How offsets of a layer's text lead back to the text it was taken from.
 #[derive(Clone, Debug)]
-pub(super) enum Origin {
+pub(super) enum Origin<'p> {
     /// The text is a verbatim part that begins at this offset.
     Part(usize),
+    /// The words of the text stand in a scalar of this source, folded, dedented or escaped: found when asked for.
+    Words(Scattered<'p>),
     /// Runs of the text that stand verbatim elsewhere: (offset here, offset there), ordered.
     Runs(Vec<(usize, usize)>),
     /// Encoded: everything points at this range.
     Whole(Range<usize>),
+}
+
+/// Where the words of a text stand.
+#[derive(Clone, Debug)]
+pub(super) struct Scattered<'p> {
+    source: &'p str,
+    scalar: Range<usize>,
+    runs: OnceCell<Option<Vec<(usize, usize)>>>,
+}
+
+impl<'p> Scattered<'p> {
+    /// The content of a scalar, its quotes left out, in its document's source.
+    pub(super) fn new(source: &'p str, scalar: Range<usize>) -> Self {
+        Self { source, scalar, runs: OnceCell::new() }
+    }
+
+    /// The bytes that a range of `text`, the scalar's value, stands for, and whether it stands there verbatim.
+    pub(super) fn at(&self, text: &str, range: Range<usize>) -> (Range<usize>, bool) {
+        match self.runs.get_or_init(|| align(text, self.source, self.scalar.clone())) {
+            Some(runs) => along(runs, range),
+            None => (self.scalar.clone(), false),
+        }
+    }
 }
 
 /// One text: a file, or something that was inside one of its scalars.
@@ -19,7 +47,7 @@ pub(super) struct Layer<'p> {
     /// The text.
     pub text: &'p str,
     /// Where it was, and in what. None for a file.
-    pub outer: Option<(&'p Self, Origin)>,
+    pub outer: Option<(&'p Self, Origin<'p>)>,
     /// Encodings undone on the way from the file, outermost first.
     pub decoded: Vec<&'static str>,
 }
@@ -33,7 +61,7 @@ impl<'p> Layer<'p> {
 
     /// A text found in this one.
     #[must_use]
-    pub(super) fn inner<'q>(&'q self, text: &'q str, origin: Origin, encoding: Option<&'static str>) -> Layer<'q>
+    pub(super) fn inner<'q>(&'q self, text: &'q str, origin: Origin<'q>, encoding: Option<&'static str>) -> Layer<'q>
     where
         'p: 'q,
     {
@@ -54,10 +82,8 @@ impl<'p> Layer<'p> {
         let Some((outer, origin)) = &self.outer else { return (range, true) };
         let (mapped, exact) = match origin {
             Origin::Part(start) => (start + range.start..start + range.end, true),
-            Origin::Runs(runs) => match (there(runs, range.start), there(runs, range.end.saturating_sub(1))) {
-                (Some(start), Some(last)) if last >= start => (start..last + 1, true),
-                _ => (runs.first().map_or(0..0, |&(_, at)| at..at), false),
-            },
+            Origin::Runs(runs) => along(runs, range),
+            Origin::Words(words) => words.at(self.text, range),
             Origin::Whole(whole) => (whole.clone(), false),
         };
         let (mapped, exact_outside) = outer.in_file(mapped);
@@ -68,6 +94,14 @@ impl<'p> Layer<'p> {
     #[must_use]
     pub(super) fn file_text(&self) -> &'p str {
         self.outer.as_ref().map_or(self.text, |(outer, _)| outer.file_text())
+    }
+}
+
+/// Follows runs from a range to where it stands.
+fn along(runs: &[(usize, usize)], range: Range<usize>) -> (Range<usize>, bool) {
+    match (there(runs, range.start), there(runs, range.end.saturating_sub(1))) {
+        (Some(start), Some(last)) if last >= start => (start..last + 1, true),
+        _ => (runs.first().map_or(0..0, |&(_, at)| at..at), false),
     }
 }
 

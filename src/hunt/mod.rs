@@ -201,7 +201,10 @@ impl Gates {
         }
         text.extend(names::keywords().map(|keyword| (keyword, Topic::Name)));
         text.extend(command::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Command)));
-        text.extend(checks::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Structure)));
+        text.extend(extract::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Structure)));
+        for (index, check) in CHECKS.iter().enumerate() {
+            text.extend(check.words().iter().map(|word| ((*word).to_owned(), Topic::Check(index as u8))));
+        }
         Self { text: Gate::new(text), names: Gate::new(named) }
     }
 }

@@ -250,10 +250,9 @@ impl Scan<'_> {
     ) {
         let hunter = self.hunter;
         let pattern = &hunter.patterns().patterns[usize::from(index)];
-        if !pattern.applies_to(self.path)
-            || is_example(value)
-            || harmless(value).is_some_and(|_| !super::value::is_uuid(value))
-        {
+        // What the regexes refuse, and that is nearly everything, needs no second look.
+        let Some(verdict) = pattern.accepts(name, value).filter(|_| pattern.applies_to(self.path)) else { return };
+        if is_example(value) || harmless(value).is_some_and(|_| !super::value::is_uuid(value)) {
             return;
         }
         // Some of these names are given weak values by hand, and all of them are talked about.
@@ -261,17 +260,15 @@ impl Scan<'_> {
         if weak && ctx.habitat != Habitat::Config {
             return;
         }
-        if let Some(verdict) = pattern.accepts(name, value) {
-            let says = Statement {
-                rule: &pattern.rule,
-                rank: Rank::NAMED,
-                severity: if weak { pattern.rule.severity.min(Severity::Medium) } else { pattern.rule.severity },
-                confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, verdict) },
-                message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
-                notes: Vec::new(),
-            };
-            self.found(layer, range, value, ctx, says);
-        }
+        let says = Statement {
+            rule: &pattern.rule,
+            rank: Rank::NAMED,
+            severity: if weak { pattern.rule.severity.min(Severity::Medium) } else { pattern.rule.severity },
+            confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, verdict) },
+            message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
+            notes: Vec::new(),
+        };
+        self.found(layer, range, value, ctx, says);
     }
 
     fn generic(&mut self, layer: &Layer<'_>, assignment: &Assignment, name: &str, value: &str, ctx: &Context<'_>) {

@@ -3,9 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::manifest::{
-    Kind as NodeKind, Node, Object, Role, Tree, align, chunks, documents, mask_actions, parse_document,
-};
+use crate::manifest::{Kind as NodeKind, Node, Object, Role, Tree, chunks, documents, mask_actions, parse_document};
 use crate::model::{Exposure, Skipped};
 use crate::pattern::{Hit, Topic};
 
@@ -14,7 +12,7 @@ use super::checks::{CHECKS, Sightings};
 use super::command::credentials;
 use super::habitat::Habitat;
 use super::judge::{Circumstances, judge};
-use super::layer::{Layer, Origin};
+use super::layer::{Layer, Origin, Scattered};
 use super::names::{Kind, classify, normalise, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{Scan, Statement};
@@ -37,7 +35,7 @@ impl Scan<'_> {
         if masked.is_some() {
             self.note_template(layer);
         }
-        let mut loose = Loose { hits, taken: vec![false; hits.len()] };
+        let mut loose = Loose::new(hits);
         for range in chunks(source) {
             if layer.outer.is_none() && !self.is_worth_parsing(layer, &range, &mut loose, ctx) {
                 continue;
@@ -56,7 +54,7 @@ impl Scan<'_> {
                 }
             }
         }
-        self.comments(layer, &loose, ctx);
+        self.comments(layer, loose, ctx);
     }
 
     /// Whether a document could hold anything that a tree shows and its text does not. One that could not is counted
@@ -95,7 +93,7 @@ impl Scan<'_> {
         for &hit in hits {
             for topic in self.gate.topics(hit) {
                 match topic {
-                    Topic::Command | Topic::Structure | Topic::Named(_) => return true,
+                    Topic::Command | Topic::Structure | Topic::Check(_) | Topic::Named(_) => return true,
                     Topic::Token(_) => tokens.push(hit),
                     Topic::Name if (hit.start as usize) < names => {}
                     Topic::Name => {
@@ -129,11 +127,12 @@ impl Scan<'_> {
     }
 
     /// Scans what is in no scalar: comments. Each hit sees the rest of its own line.
-    fn comments(&mut self, layer: &Layer<'_>, loose: &Loose<'_>, ctx: &Context<'_>) {
+    fn comments(&mut self, layer: &Layer<'_>, mut loose: Loose<'_>, ctx: &Context<'_>) {
         // A comment is an example more often than not: only what looks machine-made counts there.
         let ctx = &ctx.judged_as(Habitat::Prose);
         let mut done = 0;
-        for &hit in loose.rest() {
+        let rest: Vec<Hit> = loose.rest().copied().collect();
+        for hit in rest {
             let at = hit.start as usize;
             if at < done {
                 continue;
@@ -184,18 +183,31 @@ impl Scan<'_> {
         let objects = Object::all(tree);
         if layer.outer.is_none() {
             self.objects += objects.len() as u64;
-            self.check(layer, &objects);
+            let hits = loose.within(root.range());
+            self.check(layer, &objects, hits);
         }
         let mut claimed = extract::claims(self, layer, root, &objects, ctx, facts);
         claimed.sort_by_key(|range| range.start);
         self.scalars(layer, root, tree, &Places { objects: &objects, claimed: &claimed, facts }, loose, ctx);
     }
 
-    /// Runs the structural checks.
-    fn check(&mut self, layer: &Layer<'_>, objects: &[Object<'_>]) {
+    /// Runs the structural checks that the words of a document are about.
+    fn check(&mut self, layer: &Layer<'_>, objects: &[Object<'_>], hits: &[Hit]) {
         let hunter = self.hunter;
+        let (mut wanted, mut named) = ([false; CHECKS.len()], false);
+        for topic in hits.iter().flat_map(|&hit| self.gate.topics(hit)) {
+            match topic {
+                Topic::Check(index) => wanted[usize::from(*index)] = true,
+                Topic::Name => named = true,
+                _ => {}
+            }
+        }
+        for (check, wanted) in CHECKS.iter().zip(&mut wanted) {
+            *wanted |= named && check.words().is_empty();
+        }
         for object in objects.iter().filter(|object| object.kind != "CustomResourceDefinition") {
-            for (check, rule) in CHECKS.iter().zip(hunter.check_rules()) {
+            let checks = CHECKS.iter().zip(hunter.check_rules()).zip(&wanted).filter(|(_, wanted)| **wanted);
+            for ((check, rule), _) in checks {
                 let mut out = Sightings::new(Arc::clone(rule));
                 check.check(object, &mut out);
                 let (rule, seen) = out.into_parts();
@@ -291,7 +303,7 @@ impl Scan<'_> {
         match verbatim {
             Some(range) if !looks_structured(value) => self.text(layer, range, hits, &inner),
             _ => {
-                let text = layer.inner(value, origin(layer, &scalar, value), None);
+                let text = layer.inner(value, origin(scalar.node), None);
                 self.embedded(&text, &inner);
             }
         }
@@ -362,23 +374,13 @@ impl Scan<'_> {
         if kind == Kind::Password && is_settings_mapping(scalar) {
             return;
         }
-        let offset = judgement.secret.as_ptr() as usize - value.as_ptr() as usize;
-        let span = if scalar.node.verbatim().is_some() {
-            range.start + offset..range.start + offset + judgement.secret.len()
-        } else {
-            range
-        };
+        let start = judgement.secret.as_ptr() as usize - value.as_ptr() as usize;
+        let within = start..start + judgement.secret.len();
         let hunter = self.hunter;
         let message = format!("{name} holds a literal value{}", ctx.owner());
         let says = Statement::judged(hunter.generic(), &judgement, message);
-        if scalar.node.verbatim().is_some() {
-            self.found(layer, span, judgement.secret, ctx, says);
-        } else {
-            // The words of a folded or escaped scalar stand elsewhere than its value says: map them.
-            let text = judgement.secret.to_owned();
-            let inner = layer.inner(&text, origin(layer, scalar, judgement.secret), None);
-            self.found(&inner, 0..text.len(), &text, ctx, says);
-        }
+        let inner = layer.inner(value, origin(scalar.node), None);
+        self.found(&inner, within, judgement.secret, ctx, says);
     }
 
     /// Options and their values as items of a list: `[--password, x]`, `[mysql, -px]`.
@@ -431,14 +433,11 @@ impl Scan<'_> {
 }
 
 /// Where the words of a scalar's value stand in its layer.
-pub(super) fn origin(_layer: &Layer<'_>, scalar: &Scalar<'_>, value: &str) -> Origin {
-    match scalar.node.verbatim() {
+pub(super) fn origin<'s>(node: Node<'s>) -> Origin<'s> {
+    match node.verbatim() {
         Some(range) => Origin::Part(range.start),
         // Masked text where the document is a template: the bytes are where they were.
-        None => match align(value, scalar.node.source(), scalar.node.range()) {
-            Some(runs) => Origin::Runs(runs),
-            None => Origin::Whole(scalar.node.range()),
-        },
+        None => Origin::Words(Scattered::new(node.source(), node.content())),
     }
 }
 
@@ -544,17 +543,27 @@ impl<'p> Places<'p> {
     }
 }
 
-/// Hits that no scalar has taken yet.
+/// Hits that no scalar has taken yet. Scalars come in the order of the text, so each search begins where the last ended.
 struct Loose<'h> {
     hits: &'h [Hit],
     taken: Vec<bool>,
+    next: usize,
 }
 
 impl<'h> Loose<'h> {
-    fn places(&self, range: Range<usize>) -> Range<usize> {
-        let from = self.hits.partition_point(|hit| (hit.start as usize) < range.start);
-        let to = self.hits.partition_point(|hit| (hit.start as usize) < range.end);
-        from..to.max(from)
+    fn new(hits: &'h [Hit]) -> Self {
+        Self { hits, taken: vec![false; hits.len()], next: 0 }
+    }
+
+    fn places(&mut self, range: Range<usize>) -> Range<usize> {
+        let begins = |hit: &Hit| hit.start as usize;
+        if self.next > 0 && begins(&self.hits[self.next - 1]) >= range.start {
+            self.next = self.hits.partition_point(|hit| begins(hit) < range.start);
+        }
+        self.next += self.hits[self.next..].iter().take_while(|hit| begins(hit) < range.start).count();
+        let from = self.next;
+        self.next += self.hits[from..].iter().take_while(|hit| begins(hit) < range.end).count();
+        from..self.next
     }
 
     /// The hits in a range, taken from now on.
@@ -570,7 +579,7 @@ impl<'h> Loose<'h> {
         self.taken[places].fill(true);
     }
 
-    fn within(&self, range: Range<usize>) -> &'h [Hit] {
+    fn within(&mut self, range: Range<usize>) -> &'h [Hit] {
         &self.hits[self.places(range)]
     }
 

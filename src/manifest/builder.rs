@@ -7,6 +7,9 @@ use super::node::{Kind, Record, Role, Text, Tree};
 /// Most nodes a tree may have: about 60 MB. A larger document is scanned as text.
 const MAX_NODES: usize = 1_500_000;
 
+/// Most nodes that room is made for before they come.
+const MOST_FORESEEN: usize = 4096;
+
 /// A tree under construction.
 pub(super) struct Builder<'t> {
     tree: Tree<'t>,
@@ -24,9 +27,11 @@ struct Open {
 }
 
 impl<'t> Builder<'t> {
-    /// Starts with nothing but the text that ranges count in.
-    pub(super) fn new(source: &'t str) -> Self {
-        Self { tree: Tree { source, records: Vec::new(), made: String::new() }, open: Vec::new(), end: 0 }
+    /// Starts with nothing but the text that ranges count in. `length` is that of the document, in bytes.
+    pub(super) fn new(source: &'t str, length: usize) -> Self {
+        // A node takes sixteen bytes in a manifest; a document of blocks has fewer.
+        let records = Vec::with_capacity((length / 16).min(MOST_FORESEEN));
+        Self { tree: Tree { source, records, made: String::new() }, open: Vec::new(), end: 0 }
     }
 
     /// The text that ranges count in.

@@ -45,7 +45,7 @@ pub(super) enum Text {
 pub(super) struct Record {
     pub(super) kind: Kind,
     pub(super) role: Role,
-    /// Bytes in the source, quotes and block headers included.
+    /// Bytes in the source, quotes included.
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) parent: u32,
@@ -153,7 +153,14 @@ impl<'a> Node<'a> {
         self.record().position as usize
     }
 
-    /// Its bytes in the source, quotes and block headers included.
+    /// The bytes of a scalar in the source without its quotes: its value, or what its value was made from.
+    #[must_use]
+    pub fn content(self) -> Range<usize> {
+        let range = self.range();
+        if self.kind() == Kind::Quoted && range.len() >= 2 { range.start + 1..range.end - 1 } else { range }
+    }
+
+    /// Its bytes in the source: quotes included, the header of a block scalar left out.
     #[must_use]
     pub fn range(self) -> Range<usize> {
         self.record().start as usize..self.record().end as usize

@@ -17,7 +17,7 @@ pub(super) fn read(text: &str, range: Range<usize>) -> Result<Tree<'_>, SyntaxEr
         simple_key_max_lookahead: 4096,
     };
     options.set_emit_comments(false);
-    let mut reader = Reader { builder: Builder::new(text), base: range.start, anchors: Vec::new() };
+    let mut reader = Reader { builder: Builder::new(text, range.len()), base: range.start, anchors: Vec::new() };
     for step in Parser::new_from_str_with_options(&text[range.clone()], options) {
         let failure = match step {
             Ok((event, span)) => match reader.take(event, span) {

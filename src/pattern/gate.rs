@@ -1,6 +1,8 @@
 //! The keyword gate: one pass over a text that says which rules are worth running, and where.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use aho_corasick::automaton::Automaton;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, MatchKind};
 
 /// Why a keyword matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,8 +15,10 @@ pub enum Topic {
     Name,
     /// A command or option that takes a credential.
     Command,
-    /// A field that a structural rule looks at: no credential, but a reason to read the document.
+    /// A word of a structure that carries secrets: no credential, but a reason to read the document.
     Structure,
+    /// A field that the structural rule with this index looks at.
+    Check(u8),
 }
 
 /// Where a keyword stands in a text.
@@ -35,15 +39,19 @@ impl Hit {
     }
 }
 
-/// An explicit DFA over all keywords, ASCII case folded, overlapping: no rule loses its keyword to another's.
+/// All keywords, ASCII case folded, overlapping: no rule loses its keyword to another's.
+///
+/// A text is passed over four bytes at a time by a small table that says whether a keyword may begin there, which is
+/// twice as fast as an automaton over every byte; at one place in thirty the automaton looks.
 #[derive(Debug)]
 pub struct Gate {
-    automaton: AhoCorasick,
+    starts: Starts,
+    automaton: NFA,
     topics: Vec<Vec<Topic>>,
 }
 
 impl Gate {
-    /// Builds the automaton. About 4 ms for 700 keywords, which is why an empty folder never builds one.
+    /// Builds the table and the automaton, which takes a few milliseconds for a thousand keywords.
     ///
     /// # Panics
     /// Never in practice: the automaton refuses only more than 2^31 states.
@@ -66,31 +74,90 @@ impl Gate {
                 last.push(topic);
             }
         }
-        let automaton = AhoCorasickBuilder::new()
-            .kind(Some(AhoCorasickKind::DFA))
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .build(&words);
+        let automaton =
+            NFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).prefilter(false).build(&words);
         #[expect(clippy::expect_used, reason = "only an automaton of over 2^31 states is refused")]
         let automaton = automaton.expect("a few hundred keywords fit");
-        Self { automaton, topics }
+        Self { starts: Starts::new(&words), automaton, topics }
     }
 
     /// Every keyword in the text, ordered by where it starts.
     pub fn hits(&self, text: &str, hits: &mut Vec<Hit>) {
         hits.clear();
-        hits.extend(self.automaton.find_overlapping_iter(text).map(|found| Hit {
-            start: found.start() as u32,
-            end: found.end() as u32,
-            keyword: found.pattern().as_u32(),
-        }));
-        hits.sort_unstable();
+        self.starts.each(text.as_bytes(), |at| self.look(text.as_bytes(), at, hits));
+    }
+
+    /// The keywords that begin at a place.
+    fn look(&self, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+        let Ok(mut state) = self.automaton.start_state(Anchored::Yes) else { return };
+        for (place, &byte) in text.iter().enumerate().skip(at) {
+            state = self.automaton.next_state(Anchored::Yes, state, byte);
+            if !self.automaton.is_special(state) {
+                continue;
+            }
+            if self.automaton.is_dead(state) {
+                return;
+            }
+            for index in 0..if self.automaton.is_match(state) { self.automaton.match_len(state) } else { 0 } {
+                let keyword = self.automaton.match_pattern(state, index);
+                // Keywords that end here and began later have a place of their own.
+                if self.automaton.pattern_len(keyword) == place + 1 - at {
+                    hits.push(Hit { start: at as u32, end: place as u32 + 1, keyword: keyword.as_u32() });
+                }
+            }
+        }
     }
 
     /// Why a hit matters.
     #[must_use]
     pub fn topics(&self, hit: Hit) -> &[Topic] {
         &self.topics[hit.keyword as usize]
+    }
+}
+
+/// For three bytes in a row, which fourth bytes may follow in a keyword: eight classes of them, one bit each. Bytes are
+/// folded by one bit, so that letters of both cases are one, and some other bytes too: a place too many costs a look.
+#[derive(Debug)]
+struct Starts {
+    next: Box<[u8; Self::SLOTS]>,
+}
+
+impl Starts {
+    const SLOTS: usize = 1 << 14;
+
+    fn new(words: &[String]) -> Self {
+        let mut next = Box::new([0; Self::SLOTS]);
+        let mut allow = |bytes: [u8; 4], bits: Option<u8>| {
+            let (slot, bit) = Self::place(bytes);
+            next[slot] |= bits.unwrap_or(1 << bit);
+        };
+        for word in words {
+            match *word.as_bytes() {
+                [a, b, c, d, ..] => allow([a, b, c, d], None),
+                [a, b, c] => allow([a, b, c, 0], Some(u8::MAX)),
+                [a, b] => (0..=u8::MAX).for_each(|c| allow([a, b, c, 0], Some(u8::MAX))),
+                _ => return Self { next: Box::new([u8::MAX; Self::SLOTS]) },
+            }
+        }
+        Self { next }
+    }
+
+    fn place(bytes: [u8; 4]) -> (usize, u32) {
+        let word = u32::from_le_bytes(bytes) | 0x2020_2020;
+        let slot = (word << 8).wrapping_mul(0x9E37_79B1) >> 18;
+        (slot as usize % Self::SLOTS, (word >> 24) & 7)
+    }
+
+    /// Calls for each place where a keyword may begin.
+    fn each(&self, text: &[u8], mut look: impl FnMut(usize)) {
+        for (at, window) in text.windows(4).enumerate() {
+            let Some(bytes) = window.first_chunk() else { return };
+            let (slot, bit) = Self::place(*bytes);
+            if self.next[slot] >> bit & 1 == 1 {
+                look(at);
+            }
+        }
+        (text.len().saturating_sub(3)..text.len()).for_each(look);
     }
 }
 
@@ -109,5 +176,22 @@ mod tests {
         gate.hits("SSHPASS=x", &mut hits);
         let seen: Vec<_> = hits.iter().map(|&hit| (hit.start, gate.topics(hit).to_vec())).collect();
         assert_eq!(seen, [(0, vec![Topic::Command]), (3, vec![Topic::Token(1), Topic::Name])]);
+    }
+
+    #[test]
+    fn short_keywords_count_up_to_the_last_byte() {
+        let gate = Gate::new(["pw", "://", "pat", "key:"].map(|word| (word.to_owned(), Topic::Name)));
+        let seen = |text: &str| {
+            let mut hits = Vec::new();
+            gate.hits(text, &mut hits);
+            hits.iter()
+                .map(|hit| hit.start as usize..hit.end as usize)
+                .map(|at| text[at].to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(seen("a://PW pat key:"), ["://", "PW", "pat", "key:"]);
+        assert_eq!(seen("é pat"), ["pat"]);
+        assert_eq!(seen("pw"), ["pw"]);
+        assert_eq!(seen(""), [""; 0]);
     }
 }

@@ -34,6 +34,10 @@ impl Check for BootstrapTokenWithoutExpiry {
         }
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        &["bootstrap.kubernetes.io"]
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         let Some(node) = object.root.get("type").filter(|_| object.is("", "Secret")) else { return };
         if node.as_str() == Some("bootstrap.kubernetes.io/token")

@@ -36,6 +36,10 @@ impl Check for ConfigmapEnvCredential {
         }
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        &["configmapref", "configmapkeyref"]
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         let mut once = Once::default();
         for node in containers(object) {

@@ -131,6 +131,10 @@ impl Check for HostPathSecrets {
         }
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        &["hostpath"]
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         if object.is("", "PersistentVolume") {
             check_persistent(object, out);

@@ -36,6 +36,10 @@ impl Check for HostProcessSecrets {
         }
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        &["hostpid"]
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         for pod in pod_specs(object) {
             let Some(node) = pod.get("hostPID").filter(|node| node.as_str() == Some("true")) else { continue };

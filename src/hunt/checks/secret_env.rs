@@ -37,6 +37,10 @@ impl Check for SecretEnv {
         }
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        &["secretref", "secretkeyref"]
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         let mut once = Once::default();
         for node in containers(object) {

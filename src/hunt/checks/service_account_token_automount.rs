@@ -45,6 +45,10 @@ impl Check for ServiceAccountTokenAutomount {
         }
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        &["containers:", "containers\"", "serviceaccounttoken"]
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         if object.is("", "ServiceAccount") {
             check_account(object, out);

@@ -35,6 +35,10 @@ impl Check for ServiceAccountTokenSecret {
         }
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        &["service-account-token"]
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         let Some(node) = object.root.get("type").filter(|_| object.is("", "Secret")) else { return };
         if node.as_str() != Some("kubernetes.io/service-account-token") {

@@ -27,7 +27,8 @@ pub(super) fn read(text: &str, range: Range<usize>) -> Option<Tree<'_>> {
     if !is_ordinary(&bytes[range.start..]) || bytes.ends_with(b" ") {
         return None;
     }
-    let mut reader = Reader { bytes, at: range.start, builder: Builder::new(text), scratch: String::new() };
+    let mut reader =
+        Reader { bytes, at: range.start, builder: Builder::new(text, range.len()), scratch: String::new() };
     reader.document()?;
     Some(reader.builder.finish())
 }
@@ -36,9 +37,9 @@ pub(super) fn read(text: &str, range: Range<usize>) -> Option<Tree<'_>> {
 /// byte order marks and non-characters (and full-width letters, which lose nothing but time).
 fn is_ordinary(bytes: &[u8]) -> bool {
     let odd = |byte: &u8| (*byte < 0x20 && *byte != b'\n' && *byte != b'\t') || *byte == 0x7F || *byte == 0xEF;
-    // Counted without a branch, so that it runs over many bytes at a time.
-    let count = bytes.iter().fold(0_u32, |count, byte| count + u32::from(odd(byte)));
-    count == 0 && !memchr::memchr_iter(0xC2, bytes).any(|at| bytes.get(at + 1).is_some_and(|next| *next < 0xA0))
+    // All of them are looked at, without a branch: so many at a time.
+    !bytes.iter().fold(false, |any, byte| any | odd(byte))
+        && !memchr::memchr_iter(0xC2, bytes).any(|at| bytes.get(at + 1).is_some_and(|next| *next < 0xA0))
 }
 
 /// A cursor over a document, and the tree that comes of it. Every method that gives back nothing has given up.
