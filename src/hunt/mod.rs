@@ -202,6 +202,7 @@ impl Gates {
         text.extend(names::keywords().map(|keyword| (keyword, Topic::Name)));
         text.extend(command::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Command)));
         text.extend(extract::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Structure)));
+        text.push(("kind: customresourcedefinition".to_owned(), Topic::Schema));
         for (index, check) in CHECKS.iter().enumerate() {
             text.extend(check.words().iter().map(|word| ((*word).to_owned(), Topic::Check(index as u8))));
         }

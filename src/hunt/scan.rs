@@ -181,20 +181,20 @@ impl<'h> Scan<'h> {
         ]
         .iter()
         .any(|ending| path.ends_with(ending));
-        let object = memchr::memmem::find(text.as_bytes(), b"apiVersion").is_some();
+        let object = || memchr::memmem::find(text.as_bytes(), b"apiVersion").is_some();
         if named {
-            return object || !hits.is_empty() || memchr::memmem::find(text.as_bytes(), b"Generator:").is_some();
+            return !hits.is_empty() || object();
         }
         let first = text
             .lines()
             .map(str::trim)
             .find(|line| !line.is_empty() && !line.starts_with('#') && *line != "---")
             .unwrap_or("");
-        if object && ["apiVersion:", "kind:", "{"].iter().any(|start| first.starts_with(start)) {
+        if ["apiVersion:", "kind:", "{"].iter().any(|start| first.starts_with(start)) && object() {
             return true;
         }
         let nameless = !path.rsplit('/').next().unwrap_or("").contains('.') || path == "-";
-        (object && !path.ends_with(".md") && Habitat::of(self.path) == Habitat::Config)
+        (!path.ends_with(".md") && Habitat::of(self.path) == Habitat::Config && object())
             || (nameless && text.trim_start().starts_with('{'))
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::manifest::{Kind as NodeKind, Node, Object, Role, Tree, chunks, documents, mask_actions, parse_document};
+use crate::manifest::{Kind as NodeKind, Node, Object, Role, Tree, chunks, mask_actions, parse_document};
 use crate::model::{Exposure, Skipped};
 use crate::pattern::{Hit, Topic};
 
@@ -67,14 +67,15 @@ impl Scan<'_> {
         ctx: &Context<'_>,
     ) -> bool {
         let bytes = &layer.text.as_bytes()[range.clone()];
-        let schema = memchr::memmem::find(bytes, b"kind: CustomResourceDefinition").is_some();
-        if !schema && self.says_anything(layer, range, loose.within(range.clone()), ctx) {
+        let hits = loose.within(range.clone());
+        let schema = hits.iter().any(|&hit| self.gate.topics(hit).contains(&Topic::Schema));
+        if !schema && self.says_anything(layer, range, hits, ctx) {
             return true;
         }
         // The names of a schema's fields are all about credentials and none is one; tokens count even there.
         let habitat = if schema { Habitat::Generated } else { ctx.habitat };
         let known = self.candidates.len();
-        self.text(layer, range.clone(), loose.within(range.clone()), &ctx.judged_as(habitat));
+        self.text(layer, range.clone(), hits, &ctx.judged_as(habitat));
         if self.candidates.len() > known {
             // Found after all, in base64 say: the tree knows better where it lies.
             self.candidates.truncate(known);
@@ -94,6 +95,7 @@ impl Scan<'_> {
             for topic in self.gate.topics(hit) {
                 match topic {
                     Topic::Command | Topic::Structure | Topic::Check(_) | Topic::Named(_) => return true,
+                    Topic::Schema => {}
                     Topic::Token(_) => tokens.push(hit),
                     Topic::Name if (hit.start as usize) < names => {}
                     Topic::Name => {
@@ -117,10 +119,7 @@ impl Scan<'_> {
 
     /// Says that a template was not read as it will be rendered.
     fn note_template(&mut self, layer: &Layer<'_>) {
-        // Large texts with braces are dashboards and alert rules: not worth a second reading.
-        let template = is_chart_template(self.path)
-            || layer.text.len() < (64 << 10) && documents(layer.text).any(|document| document.is_err());
-        if layer.outer.is_none() && template {
+        if layer.outer.is_none() && (is_chart_template(self.path) || has_bare_action(layer.text)) {
             let reason = "template: its actions were masked, what they insert was not seen".to_owned();
             self.skipped.push(Skipped { place: self.path.to_owned(), reason, unread: false });
         }
@@ -439,6 +438,16 @@ pub(super) fn origin<'s>(node: Node<'s>) -> Origin<'s> {
         // Masked text where the document is a template: the bytes are where they were.
         None => Origin::Words(Scattered::new(node.source(), node.content())),
     }
+}
+
+/// Whether an action stands where YAML wants a value or a line of its own. Inside of quotes and longer texts it belongs
+/// to a dashboard or an alert.
+fn has_bare_action(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"{{").any(|at| {
+        let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let before = text[line..at].trim();
+        before.is_empty() || before == "-" || before.ends_with([':', '-']) && !before.contains(['"', '\''])
+    })
 }
 
 /// Whether a value is a document of its own.

@@ -50,21 +50,20 @@ fn cuts(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 fn next_cut(text: &str, start: usize) -> Option<usize> {
-    let stands_alone = |at: usize| text[at..].is_empty() || text[at..].starts_with([' ', '\t', '\r', '\n']);
-    let mut from = start;
-    while let Some(found) = memchr::memchr(b'\n', &text.as_bytes()[from..]) {
-        let line = from + found + 1;
-        from = line;
-        match text.as_bytes().get(line..line + 3) {
-            Some(b"---") if stands_alone(line + 3) => return Some(line),
-            Some(b"...") if stands_alone(line + 3) => {
-                return Some(text[line..].find('\n').map_or(text.len(), |end| line + end + 1))
-                    .filter(|end| *end < text.len());
-            }
-            _ => {}
-        }
-    }
-    None
+    let bytes = text.as_bytes();
+    let stands_alone = |at: usize| matches!(bytes.get(at), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
+    let marker = |mark: &[u8], end: usize| {
+        let mut found = memchr::memmem::find_iter(&bytes[start..end], mark).map(|found| start + found + 1);
+        found.find(|at| stands_alone(at + 3))
+    };
+    let begins = marker(b"\n---", bytes.len());
+    // An end marker counts when it comes first, and is looked for no further.
+    let ends = marker(b"\n...", begins.unwrap_or(bytes.len())).map(|at| next_line(bytes, at));
+    ends.or(begins).filter(|cut| *cut < bytes.len())
+}
+
+fn next_line(bytes: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end + 1)
 }
 
 /// Whether a chunk holds nothing but comments, directives, markers and white space.

@@ -17,6 +17,8 @@ pub enum Topic {
     Command,
     /// A word of a structure that carries secrets: no credential, but a reason to read the document.
     Structure,
+    /// The kind of a schema, whose fields are named after credentials and hold none.
+    Schema,
     /// A field that the structural rule with this index looks at.
     Check(u8),
 }

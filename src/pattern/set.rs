@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::hir::HirKind;
 use regex_syntax::hir::literal::Extractor;
+use regex_syntax::hir::{Hir, HirKind};
 
 use super::checksum::{Checksum, Verdict};
 use super::entropy::shannon;
@@ -52,6 +52,8 @@ struct Compiled {
     longest: usize,
     /// Whether the secret is the whole match: then nobody needs to look for it in the match.
     whole: bool,
+    /// A byte that every match has and most texts have not: looked for before the regex is run.
+    telling: Option<u8>,
 }
 
 impl Compiled {
@@ -66,9 +68,9 @@ impl Compiled {
 impl Token {
     fn compiled(&self) -> Option<&Compiled> {
         let compile = || {
-            let Shape { anchored, longest, whole } = shape(&self.source, &self.keywords);
+            let Shape { anchored, longest, whole, telling } = shape(&self.source, &self.keywords);
             let source = if anchored { format!("\\A(?:{})", self.source) } else { self.source.clone() };
-            Some(Compiled { regex: builder(&source).build().ok()?, anchored, longest, whole })
+            Some(Compiled { regex: builder(&source).build().ok()?, anchored, longest, whole, telling })
         };
         self.compiled.get_or_init(compile).as_ref()
     }
@@ -241,6 +243,9 @@ impl Pattern {
     /// The first acceptable match in a range.
     fn examine(&self, compiled: &Compiled, bytes: &[u8], range: Range<usize>) -> Option<Match> {
         let mut from = range.start;
+        if compiled.telling.is_some_and(|byte| memchr::memchr(byte, &bytes[range.clone()]).is_none()) {
+            return None;
+        }
         while from < range.end {
             let found = compiled.regex.find(&bytes[from..range.end])?;
             let whole = from + found.start()..from + found.end();
@@ -320,7 +325,7 @@ fn body(syntax: &PatternSyntax) -> Result<Body, String> {
 /// Whether every match of a regex begins with one of the keywords, in any case, and how many bytes to look at.
 fn shape(regex: &str, keywords: &[String]) -> Shape {
     let Ok(hir) = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex) else {
-        return Shape { anchored: false, longest: LOOK_AHEAD, whole: false };
+        return Shape { anchored: false, longest: LOOK_AHEAD, whole: false, telling: None };
     };
     let longest = hir.properties().maximum_len().map_or(LOOK_AHEAD, |longest| (longest + 1).min(LOOK_AHEAD));
     let prefixes = Extractor::new().extract(&hir);
@@ -332,7 +337,17 @@ fn shape(regex: &str, keywords: &[String]) -> Shape {
             })
     });
     let whole = matches!(hir.kind(), HirKind::Capture(group) if group.name.as_deref() == Some("secret"));
-    Shape { anchored, longest, whole }
+    Shape { anchored, longest, whole, telling: telling(&hir) }
+}
+
+/// The first byte of a regex's fixed parts that is rare where no credential is.
+fn telling(hir: &Hir) -> Option<u8> {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().copied().find(|byte| b"@~|!^&;".contains(byte)),
+        HirKind::Capture(group) => telling(&group.sub),
+        HirKind::Concat(parts) => parts.iter().find_map(telling),
+        _ => None,
+    }
 }
 
 /// What a regex says of its matches.
@@ -340,6 +355,7 @@ struct Shape {
     anchored: bool,
     longest: usize,
     whole: bool,
+    telling: Option<u8>,
 }
 
 fn paths(globs: &[String]) -> Result<Option<GlobSet>, String> {
