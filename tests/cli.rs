@@ -1113,7 +1113,7 @@ fn a_key_that_can_be_guessed_or_read_by_nobody_is_refused() {
 fn strict_exits_with_2_when_something_was_not_read() {
     let zip = || ksecrets().input("broken.zip", b"PK\x03\x04 and no more").args(["hunt"]);
     insta::assert_snapshot!(zip().run(), @"
-    Not looked at, or not in full: 1 place
+    Not looked at: 1 place
       broken.zip: a broken zip archive: not opened
 
     Nothing found in 0 files, 0 B; 1 skipped, @@TIME@@
@@ -1138,7 +1138,7 @@ fn a_file_over_the_size_limit_is_skipped_and_said_so() {
     let large = format!("{DEPLOYMENT}{}", "# filler\n".repeat(120_000));
     let run = ksecrets().input("large.yaml", large).args(["hunt", "--max-file-size", "1"]).run();
     insta::assert_snapshot!(run, @"
-    Not looked at, or not in full: 1 place
+    Not looked at: 1 place
       large.yaml: larger than --max-file-size (1 MiB)
 
     Nothing found in 0 files, 0 B; 1 skipped, @@TIME@@

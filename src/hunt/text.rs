@@ -358,10 +358,11 @@ impl Scan<'_> {
     fn base64_runs(&mut self, layer: &Layer<'_>, range: Range<usize>, ctx: &Context<'_>) {
         let bytes = layer.text.as_bytes();
         let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        let mut at = range.start + MIN_RUN / 2;
+        // A run of that many bytes covers one of the places that are looked at.
+        let mut at = range.start + MIN_RUN - 1;
         while at < range.end {
             if !is_run(bytes[at]) {
-                at += MIN_RUN / 2;
+                at += MIN_RUN;
                 continue;
             }
             let start =
@@ -374,7 +375,7 @@ impl Scan<'_> {
                 let run = layer.text[start..end].to_owned();
                 self.decoded(layer, start..end, &run, ctx, false);
             }
-            at = end + MIN_RUN / 2;
+            at = end + MIN_RUN;
         }
     }
 }

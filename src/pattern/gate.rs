@@ -117,11 +117,11 @@ impl Gate {
     }
 }
 
-/// For three bytes in a row, which fourth bytes may follow in a keyword: eight classes of them, one bit each. Bytes are
+/// For three bytes in a row, which fourth bytes may follow in a keyword: sixteen classes of them, one bit each. Bytes are
 /// folded by one bit, so that letters of both cases are one, and some other bytes too: a place too many costs a look.
 #[derive(Debug)]
 struct Starts {
-    next: Box<[u8; Self::SLOTS]>,
+    next: Box<[u16; Self::SLOTS]>,
 }
 
 impl Starts {
@@ -129,16 +129,16 @@ impl Starts {
 
     fn new(words: &[String]) -> Self {
         let mut next = Box::new([0; Self::SLOTS]);
-        let mut allow = |bytes: [u8; 4], bits: Option<u8>| {
+        let mut allow = |bytes: [u8; 4], bits: Option<u16>| {
             let (slot, bit) = Self::place(bytes);
             next[slot] |= bits.unwrap_or(1 << bit);
         };
         for word in words {
             match *word.as_bytes() {
                 [a, b, c, d, ..] => allow([a, b, c, d], None),
-                [a, b, c] => allow([a, b, c, 0], Some(u8::MAX)),
-                [a, b] => (0..=u8::MAX).for_each(|c| allow([a, b, c, 0], Some(u8::MAX))),
-                _ => return Self { next: Box::new([u8::MAX; Self::SLOTS]) },
+                [a, b, c] => allow([a, b, c, 0], Some(u16::MAX)),
+                [a, b] => (0..=u8::MAX).for_each(|c| allow([a, b, c, 0], Some(u16::MAX))),
+                _ => return Self { next: Box::new([u16::MAX; Self::SLOTS]) },
             }
         }
         Self { next }
@@ -147,7 +147,7 @@ impl Starts {
     fn place(bytes: [u8; 4]) -> (usize, u32) {
         let word = u32::from_le_bytes(bytes) | 0x2020_2020;
         let slot = (word << 8).wrapping_mul(0x9E37_79B1) >> 18;
-        (slot as usize % Self::SLOTS, (word >> 24) & 7)
+        (slot as usize % Self::SLOTS, (word >> 24) & 15)
     }
 
     /// Calls for each place where a keyword may begin.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::layout::visible;
-use super::tally::{self, Groups};
+use super::tally::{self, Groups, Reason};
 use crate::model::{Finding, Location, Report, SecretFacts, Severity};
 
 /// Rows of the table. A job summary holds 1 MiB, a comment 64 kB.
@@ -82,15 +82,24 @@ fn infos(report: &Report) -> String {
 }
 
 fn skipped(report: &Report) -> String {
-    if report.skipped.is_empty() {
+    let mut parts = vec![
+        reasons("Not looked at", &Reason::all(report, true)),
+        reasons("Read in part", &Reason::all(report, false)),
+    ];
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+fn reasons(title: &str, reasons: &[Reason<'_>]) -> String {
+    if reasons.is_empty() {
         return String::new();
     }
-    let mut text = "### Not looked at, or not in full\n\n".to_owned();
-    let (unread, partly): (Vec<_>, Vec<_>) = report.skipped.iter().partition(|skipped| skipped.unread);
-    for skipped in unread.into_iter().chain(partly).take(tally::SKIPPED_SHOWN) {
-        let _ = writeln!(text, "- {}: {}", code(&skipped.place), prose(&skipped.reason));
+    let mut text = format!("### {title}\n\n");
+    for reason in reasons.iter().take(tally::SKIPPED_SHOWN) {
+        let _ =
+            writeln!(text, "- {}", reason.sentence(|place| code(place).into_owned(), |text| prose(text).into_owned()));
     }
-    text + &more(report.skipped.len(), tally::SKIPPED_SHOWN)
+    text + &more(reasons.len(), tally::SKIPPED_SHOWN)
 }
 
 /// A paragraph on what was cut off, if anything was.
@@ -222,9 +231,12 @@ mod tests {
 
         Info: 2 × service-account-token, 1 × jwt, shown by `--format json`.
 
-        ### Not looked at, or not in full
+        ### Not looked at
 
         - `dump.sql`: larger than 1 GB
+
+        ### Read in part
+
         - `templates/x.yaml:12`: not valid YAML (Helm template): scanned as text
 
         7 findings (1 critical, 2 high, 1 medium, 3 info) in 318 files, 512 objects, 7.3 MB; 2 suppressed, 2 skipped, 5 binaries, 41 ms.
@@ -262,7 +274,7 @@ mod tests {
         - see <code>a�&#91;31m&#124;&#96;x&#96;&#124;&#60;b&#62;&#64;all  &#35; &#91;l&#93;&#40;u&#41;��&#92;&#124;:1:1</code>: a�\[31m&#124;\`x\`&#124;&lt;b&gt;@<!-- -->all  # \[l\](u)��&#92;&#124;
         - **fix:** a�\[31m&#124;\`x\`&#124;&lt;b&gt;@<!-- -->all  # \[l\](u)��&#92;&#124;
 
-        ### Not looked at, or not in full
+        ### Not looked at
 
         - <code>a�&#91;31m&#124;&#96;x&#96;&#124;&#60;b&#62;&#64;all  &#35; &#91;l&#93;&#40;u&#41;��&#92;&#124;</code>: a�\[31m&#124;\`x\`&#124;&lt;b&gt;@<!-- -->all  # \[l\](u)��&#92;&#124;
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::model::{Finding, Location, Related, Report, SecretFacts, Severity};
+use crate::model::{Class, Finding, Location, Related, Report, SecretFacts, Severity};
 
-/// How many skipped places a report for people names.
+/// How many reasons for skipping a report for people names.
 pub(super) const SKIPPED_SHOWN: usize = 10;
 
 /// How many other places of one finding a report for people names.
@@ -55,13 +55,83 @@ pub(super) fn opening(report: &Report) -> String {
     if report.findings.is_empty() { "Nothing found".to_owned() } else { findings(report) }
 }
 
+/// How many low findings of one structural rule a report for people tells one by one: they are habits of whoever wrote
+/// the manifests, and the eleventh says nothing new.
+const HABITS_SHOWN: usize = 10;
+
+/// What a report for people tells one by one, in the report's order, and what it only counts.
+pub(super) struct Told<'r> {
+    pub(super) findings: Vec<&'r Finding>,
+    /// `3580 × secret-env`, if there are any.
+    pub(super) rest: Option<String>,
+}
+
+impl<'r> Told<'r> {
+    /// Chooses. A report of one rule alone was asked for, and is told in full.
+    pub(super) fn new(report: &'r Report) -> Self {
+        let mut seen = BTreeMap::<&str, usize>::new();
+        let several = report.findings.windows(2).any(|pair| pair[0].id() != pair[1].id());
+        let mut findings = Vec::new();
+        for finding in report.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+            if several && finding.rule.class == Class::Exposure && finding.severity == Severity::Low {
+                let seen = seen.entry(finding.id().as_str()).or_default();
+                *seen += 1;
+                if *seen > HABITS_SHOWN {
+                    continue;
+                }
+            }
+            findings.push(finding);
+        }
+        let rest = seen.into_iter().filter(|(_, number)| *number > HABITS_SHOWN);
+        Self { findings, rest: counts(rest.map(|(rule, number)| (rule, number - HABITS_SHOWN))) }
+    }
+}
+
+/// Places with one reason for not having been looked at, or not in full.
+pub(super) struct Reason<'r> {
+    pub(super) reason: &'r str,
+    pub(super) places: Vec<&'r str>,
+}
+
+impl<'r> Reason<'r> {
+    /// The reasons of a report, in the order of their first places.
+    pub(super) fn all(report: &'r Report, unread: bool) -> Vec<Self> {
+        let mut reasons = Vec::<Self>::new();
+        let mut known = HashMap::new();
+        for skipped in report.skipped.iter().filter(|skipped| skipped.unread == unread) {
+            let index = *known.entry(skipped.reason.as_str()).or_insert(reasons.len());
+            if index == reasons.len() {
+                reasons.push(Self { reason: &skipped.reason, places: Vec::new() });
+            }
+            reasons[index].places.push(&skipped.place);
+        }
+        reasons
+    }
+
+    /// What it says: `a.yaml: reason` for one place, `reason: 12 places, a.yaml, b.yaml, c.yaml, …` for several.
+    pub(super) fn sentence(&self, place: fn(&str) -> String, prose: fn(&str) -> String) -> String {
+        let places: Vec<String> = self.places.iter().take(PLACES_SHOWN).map(|name| place(name)).collect();
+        let reason = prose(self.reason);
+        if let [place] = places.as_slice() {
+            return format!("{place}: {reason}");
+        }
+        let more = if self.places.len() > PLACES_SHOWN { ", …" } else { "" };
+        format!("{reason}: {} places, {}{more}", self.places.len(), places.join(", "))
+    }
+}
+
 /// `12 × service-account-token, 1 × jwt`: findings that are worth knowing, but not worth a paragraph each.
 pub(super) fn infos(report: &Report) -> Option<String> {
     let mut rules = BTreeMap::<&str, usize>::new();
     for finding in report.findings.iter().filter(|finding| finding.severity == Severity::Info) {
         *rules.entry(finding.id().as_str()).or_default() += 1;
     }
-    let mut rules: Vec<_> = rules.into_iter().collect();
+    counts(rules.into_iter())
+}
+
+/// Most frequent first.
+fn counts<'r>(rules: impl Iterator<Item = (&'r str, usize)>) -> Option<String> {
+    let mut rules: Vec<_> = rules.collect();
     rules.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     let parts: Vec<String> = rules.iter().map(|(rule, number)| format!("{number} × {rule}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -182,5 +252,20 @@ mod tests {
             @"same value as 5 other places: chart/values.yaml:3:13, deploy/api.yaml:21:18, deploy/api.yaml:21:18, …"
         );
         assert_eq!(groups.others(&report.findings[2]), None);
+    }
+
+    #[test]
+    fn habits_are_told_ten_times_unless_they_are_all_there_is() {
+        let mut report = sample::report();
+        let mut habit = report.findings[0].clone();
+        habit.severity = Severity::Low;
+        habit.rule = std::sync::Arc::new(crate::model::Rule { class: Class::Exposure, ..(*habit.rule).clone() });
+        let others = Told::new(&report).findings.len();
+        report.findings.extend(std::iter::repeat_n(habit.clone(), 14));
+        let told = Told::new(&report);
+        assert_eq!(told.findings.len(), others + 10);
+        assert_eq!(told.rest, Some(format!("4 × {}", habit.id())));
+        report.findings.retain(|finding| finding.severity == Severity::Low);
+        assert_eq!(Told::new(&report).findings.len(), 14);
     }
 }

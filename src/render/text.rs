@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Color};
 
 use super::Style;
 use super::layout::{Cut, columns, cut, elide, visible, wrap};
-use super::tally::{self, Groups};
+use super::tally::{self, Groups, Reason, Told};
 use crate::model::{Excerpt, Finding, ObjectRef, Report, Severity};
 
 /// Columns that a field path gets even if its line grows too wide for that.
@@ -17,19 +17,21 @@ const LEAST_FIELD: usize = 24;
 /// Writes findings, what was not looked at, and the summary.
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let page = Page { paint: Paint(style.color), width: style.width.clamp(80, 120), groups: Groups::new(report) };
-    for (heading, findings) in by_file(report) {
+    let told = Told::new(report);
+    for (heading, findings) in by_file(&told.findings) {
         out.write_all(page.file(&heading, &findings).as_bytes())?;
     }
-    out.write_all(page.infos(report).as_bytes())?;
+    out.write_all(page.counted(Severity::Low, told.rest.map(|rest| format!("{rest} more"))).as_bytes())?;
+    out.write_all(page.counted(Severity::Info, tally::infos(report)).as_bytes())?;
     out.write_all(page.skipped(report).as_bytes())?;
     out.write_all(page.summary(report).as_bytes())
 }
 
-/// The findings to show one by one, in the report's order, under the file or object they lie in.
-fn by_file(report: &Report) -> Vec<(String, Vec<&Finding>)> {
+/// Findings under the file or object they lie in.
+fn by_file<'r>(findings: &[&'r Finding]) -> Vec<(String, Vec<&'r Finding>)> {
     let mut files = Vec::<(String, Vec<&Finding>)>::new();
     let mut known = HashMap::new();
-    for finding in report.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+    for &finding in findings {
         let heading = heading(finding);
         let index = *known.entry(heading.clone()).or_insert(files.len());
         if index == files.len() {
@@ -38,6 +40,10 @@ fn by_file(report: &Report) -> Vec<(String, Vec<&Finding>)> {
         files[index].1.push(finding);
     }
     files
+}
+
+fn clean(text: &str) -> String {
+    visible(text).into_owned()
 }
 
 fn heading(finding: &Finding) -> String {
@@ -103,28 +109,32 @@ impl Page<'_> {
         text
     }
 
-    /// Findings that leak nothing take one line together.
-    fn infos(&self, report: &Report) -> String {
-        let Some(infos) = tally::infos(report) else { return String::new() };
-        let text = self.labelled(Severity::Info.as_str(), &format!("{infos}, shown by --format json"));
+    /// Findings that are only counted take one line together.
+    fn counted(&self, severity: Severity, counts: Option<String>) -> String {
+        let Some(counts) = counts else { return String::new() };
+        let text = self.labelled(severity.as_str(), &format!("{counts}, shown by --format json"));
         format!("{text}\n")
     }
 
     /// What was not looked at comes first, then what was looked at in part.
     fn skipped(&self, report: &Report) -> String {
-        if report.skipped.is_empty() {
+        self.reasons("Not looked at", &Reason::all(report, true))
+            + &self.reasons("Read in part", &Reason::all(report, false))
+    }
+
+    fn reasons(&self, title: &str, reasons: &[Reason<'_>]) -> String {
+        if reasons.is_empty() {
             return String::new();
         }
-        let number = tally::count(report.skipped.len() as u64, "place");
-        let mut text = format!("{}\n", self.paint.bold(&format!("Not looked at, or not in full: {number}")));
-        let (unread, partly): (Vec<_>, Vec<_>) = report.skipped.iter().partition(|skipped| skipped.unread);
-        for skipped in unread.into_iter().chain(partly).take(tally::SKIPPED_SHOWN) {
-            let line = wrap(&format!("{}: {}", skipped.place, skipped.reason), self.width - 4).join("\n    ");
+        let places = reasons.iter().map(|reason| reason.places.len() as u64).sum();
+        let mut text = format!("{}\n", self.paint.bold(&format!("{title}: {}", tally::count(places, "place"))));
+        for reason in reasons.iter().take(tally::SKIPPED_SHOWN) {
+            let line = wrap(&reason.sentence(clean, clean), self.width - 4).join("\n    ");
             let _ = writeln!(text, "  {line}");
         }
-        let more = report.skipped.len().saturating_sub(tally::SKIPPED_SHOWN);
+        let more = reasons.len().saturating_sub(tally::SKIPPED_SHOWN);
         if more > 0 {
-            let _ = writeln!(text, "  … and {more} more, all in --format json");
+            let _ = writeln!(text, "  … and {}, all in --format json", tally::count(more as u64, "more reason"));
         }
         text.push('\n');
         text
@@ -336,8 +346,10 @@ mod tests {
 
         info: 2 × service-account-token, 1 × jwt, shown by --format json
 
-        Not looked at, or not in full: 2 places
+        Not looked at: 1 place
           dump.sql: larger than 1 GB
+
+        Read in part: 1 place
           templates/x.yaml:12: not valid YAML (Helm template): scanned as text
 
         7 findings (1 critical, 2 high, 1 medium, 3 info)
@@ -396,8 +408,10 @@ mod tests {
             = fix: Move the value into a Secret, reference it with secretKeyRef, and
                    replace it where it was issued.
 
-        Not looked at, or not in full: 2 places
+        Not looked at: 1 place
           dump.sql: larger than 1 GB
+
+        Read in part: 1 place
           templates/x.yaml:12: not valid YAML (Helm template): scanned as text
 
         1 finding (1 high)
@@ -410,18 +424,11 @@ mod tests {
         let skipped = |i| Skipped { place: format!("{i}.yaml"), reason: "not UTF-8".into(), unread: i == 12 };
         let report = Report { skipped: (1..=12).map(skipped).collect(), ..Report::default() };
         insta::assert_snapshot!(text(&report, Style::default()), @"
-        Not looked at, or not in full: 12 places
+        Not looked at: 1 place
           12.yaml: not UTF-8
-          1.yaml: not UTF-8
-          2.yaml: not UTF-8
-          3.yaml: not UTF-8
-          4.yaml: not UTF-8
-          5.yaml: not UTF-8
-          6.yaml: not UTF-8
-          7.yaml: not UTF-8
-          8.yaml: not UTF-8
-          9.yaml: not UTF-8
-          … and 2 more, all in --format json
+
+        Read in part: 11 places
+          not UTF-8: 11 places, 1.yaml, 2.yaml, 3.yaml, …
 
         Nothing found in 0 files, 0 B; 12 skipped, 0 ms
         ");
@@ -444,7 +451,7 @@ mod tests {
            = see: a�[31m|`x`|<b>@all # [l](u)��\|:1:1: a�[31m|`x`|<b>@all # [l](u)��\|
            = fix: a�[31m|`x`|<b>@all # [l](u)��\|
 
-        Not looked at, or not in full: 1 place
+        Not looked at: 1 place
           a�[31m|`x`|<b>@all # [l](u)��\|: a�[31m|`x`|<b>@all # [l](u)��\|
 
         1 finding (1 high) in 0 files, 0 B; 1 skipped, 0 ms
