@@ -12,7 +12,7 @@ use super::names::{classify, is_companion, normalise};
 use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar};
 use super::tree::origin;
-use super::value::{Harmless, Strength, fallback, harmless, is_name, strength};
+use super::value::{Harmless, Strength, fallback, harmless, is_known_shape, is_name, strength};
 
 /// Whether a scalar is a value of a Secret's `data` or `stringData`.
 pub(super) fn is_declared(scalar: &Scalar<'_>) -> bool {
@@ -113,7 +113,7 @@ fn weigh(leaf: &str, named: bool, value: &str) -> Option<Confidence> {
             Confidence::High
         });
     }
-    if is_companion(leaf) || value.len() < 6 {
+    if is_companion(leaf) || is_known_shape(value) || value.len() < 6 {
         return None;
     }
     match strong {

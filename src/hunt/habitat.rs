@@ -187,6 +187,10 @@ impl Habitat {
                     | "samples"
                     | "docs"
                     | "doc"
+                    | "documentation"
+                    | "design"
+                    | "proposals"
+                    | "golden"
             ) || stem.ends_with("_test")
                 || stem.starts_with("test_")
                 || stem.ends_with("test") && part.ends_with(".java")

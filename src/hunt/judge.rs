@@ -74,6 +74,8 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
     let severity = match (at.sample && at.habitat != Habitat::Config, strength) {
         (true, _) => Severity::Low,
         (false, Strength::Weak) => Severity::Medium,
+        // A comment or a page of documentation is not what runs.
+        (false, _) if at.habitat == Habitat::Prose => Severity::Medium,
         (false, _) => Severity::High,
     };
     Some(Judgement { kind, secret, confidence, severity })
@@ -89,8 +91,22 @@ fn is_harmless_inside(secret: &str) -> bool {
 
 /// Programs inside configuration: a call is no literal, nor is a variable that is named after what it holds.
 fn is_expression(secret: &str) -> bool {
-    let call =
-        secret.contains('(') && (secret.ends_with([')', '(']) || secret.contains("(\"") || secret.contains("('"));
+    let callee = |before: &str| {
+        let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c)).next().unwrap_or("");
+        let plain = !name.contains(|c: char| c.is_ascii_digit()) || name.contains('.');
+        name.len() >= 4 && plain && name.len() == before.len()
+    };
+    let call = secret.split_once('(').is_some_and(|(before, rest)| {
+        callee(before) || rest.is_empty() || rest.ends_with(')') || rest.starts_with(['"', '\''])
+    });
+    // `pwd: mcPassword,` and `$config['pass'],`: an argument or the end of a statement.
+    let name = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'.');
+    let passed = secret.strip_suffix([',', ';']).is_some_and(name)
+        || secret.starts_with('$') && (secret.contains("['") || secret.contains("[\"") || secret.ends_with(';'))
+        || [".Values.", ".Release.", ".Files."].iter().any(|start| secret.starts_with(start));
+    if passed {
+        return true;
+    }
     let unbalanced = secret.starts_with(['(', ')', '|'])
         || [('(', ')'), ('[', ']'), ('{', '}')]
             .iter()

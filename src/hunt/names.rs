@@ -145,6 +145,8 @@ const NOT_AFTER: &[&str] = &[
     "id",
     "ids",
     "arn",
+    "attr",
+    "attribute",
     "field",
     "fields",
     "key",
@@ -696,10 +698,27 @@ pub(super) fn is_companion(normalised: &str) -> bool {
         "from",
         "sender",
         "time",
+        "timezone",
+        "commit",
+        "revision",
+        "sha",
+        "sha256",
+        "checksum",
+        "digest",
+        "fingerprint",
+        "header",
+        "policy",
+        "driver",
+        "subject",
+        "image",
+        "locale",
     ];
     let last = normalised.rsplit('_').next().unwrap_or(normalised);
     const ENDINGS: [&str; 8] = ["name", "user", "host", "email", "endpoint", "region", "bucket", "url"];
+    // `public_key`, `checksum_secret`, `existing_secret`, `cache_key`: the first word takes the last one's meaning.
+    const BEGINNINGS: [&str; 5] = ["public_", "checksum_", "existing_", "cache_", "policy_"];
     COMPANIONS.contains(&last)
+        || BEGINNINGS.iter().any(|beginning| normalised.starts_with(beginning))
         || ENDINGS.iter().any(|ending| last.ends_with(ending))
         || (normalised.starts_with("auth_extra") || normalised.starts_with("usage_"))
 }

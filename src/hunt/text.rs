@@ -273,8 +273,10 @@ impl Scan<'_> {
 
     fn generic(&mut self, layer: &Layer<'_>, assignment: &Assignment, name: &str, value: &str, ctx: &Context<'_>) {
         let Some(kind) = classify(name) else { return };
-        // `PASS: test 3` and `Pass the flag`: a verb or a verdict.
-        if name == "pass" && !assignment.quoted && strength(value) == Strength::Weak {
+        // `--- PASS: TestLogin/retry` and `Pass the flag`: a verdict or a verb.
+        let verdict = layer.text[assignment.name.clone()] == *"PASS"
+            && layer.text.as_bytes().get(assignment.name.end) == Some(&b':');
+        if name == "pass" && !assignment.quoted && (verdict || strength(value) == Strength::Weak) {
             return;
         }
         // `Invalid password: too short` is a sentence, wherever it stands.

@@ -13,15 +13,27 @@ use super::command::credentials;
 use super::habitat::Habitat;
 use super::judge::{Circumstances, judge};
 use super::layer::{Layer, Origin, Scattered};
-use super::names::{Kind, classify, normalise, unqualified};
+use super::names::{Kind, classify, is_companion, normalise, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{Scan, Statement};
 use super::site::{Context, Scalar, object_ref, silences};
-use super::value::is_name;
+use super::value::{Strength, harmless, is_name, strength};
 use super::{Sighted, declared, extract};
 
 /// Keys whose own name says nothing: what they hold is named by the key above.
-const NAMELESS: [&str; 8] = ["value", "plaintext", "literal", "inline", "inlineString", "default", "key", "result"];
+const NAMELESS: [&str; 11] = [
+    "value",
+    "plaintext",
+    "cleartext",
+    "plain",
+    "raw",
+    "literal",
+    "inline",
+    "inlineString",
+    "default",
+    "key",
+    "result",
+];
 /// Nodes of a mapping among which a value looks for what belongs to it.
 const MOST_BESIDE: usize = 128;
 /// Keys beside `value` that name it.
@@ -248,6 +260,11 @@ impl Scan<'_> {
                 self.options(layer, root, node, places, ctx);
             }
             if !node.is_scalar() {
+                let key = node.key();
+                if !keys.of(key).is_empty() {
+                    let place = Scalar { node, key, object: places.object(node), root, facts: places.facts };
+                    self.several(layer, &place, ctx);
+                }
                 continue;
             }
             let hits = loose.take(node.range());
@@ -260,6 +277,50 @@ impl Scan<'_> {
                 let scalar = Scalar { node, key, object: places.object(node), root, facts: places.facts };
                 self.scalar(layer, scalar, hits, keys.of(key), ctx);
             }
+        }
+    }
+
+    /// A collection under the name of a credential: the values of `passwords: {alice: …}`, `apiKeys: […]` and
+    /// `tokens: [{name: ci, value: …}]`, or the scalar that an alias stands for. Only what looks made to be guarded
+    /// counts, for `secrets` is also what lists of names are called.
+    fn several(&mut self, layer: &Layer<'_>, place: &Scalar<'_>, ctx: &Context<'_>) {
+        let Some(name) = place.key.and_then(Node::as_str).map(|name| normalise(unqualified(name))) else { return };
+        let plural = name.strip_suffix('s').and_then(classify);
+        let Some(kind) = plural.or_else(|| classify(&name)) else { return };
+        let (node, alias) = (place.node.resolve(), matches!(place.node.kind(), NodeKind::Alias(_)));
+        if ctx.habitat == Habitat::Generated || declared::is_declared(place) {
+            return;
+        }
+        let values: Vec<(Option<Node<'_>>, Node<'_>)> = match node.kind() {
+            NodeKind::Mapping if !alias && plural.is_some() => {
+                node.entries().filter(|(key, _)| !is_settled(*key)).map(|(key, value)| (Some(key), value)).collect()
+            }
+            NodeKind::Sequence if !alias => {
+                node.items().map(|item| (None, item.get("value").unwrap_or(item))).collect()
+            }
+            _ if node.is_scalar() => vec![(None, node)],
+            _ => return,
+        };
+        for (key, value) in values.into_iter().filter(|(_, value)| value.is_scalar()).take(MOST_BESIDE) {
+            let text = value.as_str().unwrap_or("");
+            // `secrets: {password: …}` says it more exactly.
+            let own = key.and_then(Node::as_str).map(|key| normalise(unqualified(key)));
+            let own = own.and_then(|own| classify(&own).map(|kind| (own, kind)));
+            let (name, kind) = own.unwrap_or_else(|| (name.clone(), kind));
+            let least = if kind == Kind::Password { Strength::Fair } else { Strength::Strong };
+            if !alias && (strength(text) < least || is_name(text)) {
+                continue;
+            }
+            let scalar = Scalar { node: value, ..*place };
+            let inner = self.scalar_context(layer, &scalar, ctx);
+            let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true };
+            let Some(judgement) = judge(kind, &name, text, at) else { continue };
+            let start = judgement.secret.as_ptr() as usize - text.as_ptr() as usize;
+            let message = format!("{name} holds a literal value{}", inner.owner());
+            let hunter = self.hunter;
+            let says = Statement::judged(hunter.generic(), &judgement, message);
+            let whole = layer.inner(text, origin(value), None);
+            self.found(&whole, start..start + judgement.secret.len(), judgement.secret, &inner, says);
         }
     }
 
@@ -360,14 +421,16 @@ impl Scan<'_> {
         let client = leaf == "secret"
             && scalar.node.position() <= MOST_BESIDE
             && scalar.node.parent().is_some_and(|parent| parent.get("clientId").is_some());
-        let kind = if client { Kind::Password } else { kind };
-        if !client && names_a_secret(scalar) && is_name(value) {
+        if !client && names_a_secret(scalar) && is_key_of_secret(value) || is_tagged(scalar) {
             return;
         }
+        let pair = leaf == "secret_key" && is_beside_access_key(scalar);
+        let chosen = client || pair;
+        let kind = if chosen { Kind::Password } else { kind };
         let quoted = scalar.node.kind() != NodeKind::Plain;
         let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted };
         let Some(mut judgement) = judge(kind, &leaf, value, at) else { return };
-        if client {
+        if chosen {
             judgement.kind = Kind::Secret;
         }
         if kind == Kind::Password && is_settings_mapping(scalar) {
@@ -456,6 +519,20 @@ fn looks_structured(value: &str) -> bool {
     value.starts_with(['{', '[']) && value.contains(':') || value.contains('\n')
 }
 
+/// Whether a key says itself what its value is: what stands beside secrets, or what is named by the key above anyway.
+fn is_settled(key: Node<'_>) -> bool {
+    let name = key.as_str().unwrap_or("");
+    is_nameless(name) || is_companion(&normalise(name))
+}
+
+/// Whether a tool of its own makes the value: `!Ref DbPassword`, `!vault …`, `!secret db`. YAML's own tags have two signs.
+fn is_tagged(scalar: &Scalar<'_>) -> bool {
+    let before = scalar.node.source()[..scalar.node.range().start].trim_end_matches([' ', '"', '\'']);
+    let line = before.rfind('\n').map_or(before, |end| &before[end..]);
+    let tag = line.rsplit([' ', '\n', '[', ',']).next().unwrap_or("");
+    tag.starts_with('!') && tag.len() > 1 && !tag.starts_with("!!")
+}
+
 fn is_nameless(key: &str) -> bool {
     NAMELESS.iter().any(|nameless| nameless.eq_ignore_ascii_case(key))
 }
@@ -476,7 +553,12 @@ fn name_of<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
     if scalar.node.position() > MOST_BESIDE {
         return Some(key);
     }
-    let beside = NAMING.iter().filter(|naming| **naming != key).find_map(|naming| parent.get_str(naming));
+    // `type: string` beside a value says what it is made of, `type: password` what it is.
+    let naming = |naming: &&str| {
+        let name = parent.get_str(naming)?;
+        (*naming != "type" || classify(&normalise(name)).is_some()).then_some(name)
+    };
+    let beside = NAMING.iter().filter(|naming| **naming != key).find_map(naming);
     beside.filter(|_| !key.eq_ignore_ascii_case("key")).or_else(|| parent.key().and_then(Node::as_str)).or(Some(key))
 }
 
@@ -488,8 +570,25 @@ fn names_a_secret(scalar: &Scalar<'_>) -> bool {
     if scalar.node.position() > MOST_BESIDE {
         return false;
     }
-    let named = |name: &&str| parent.get(name).is_some_and(|value| value != scalar.node && value.as_str() != Some(""));
+    // A switch, nothing, or a secret that stands there itself is no Secret's name.
+    let is_given = |value: Node<'_>| value.as_str().is_none_or(|text| harmless(text).is_none() && is_name(text));
+    let named = |name: &&str| parent.get(name).is_some_and(|value| value != scalar.node && is_given(value));
     NAMES.iter().any(named) || ["Ref", "Secret", "KeyRef", "SecretRef"].iter().any(|ending| above.ends_with(ending))
+}
+
+/// Whether a value can be the key of a Secret that holds a credential: `password`, `db-password`, `admin_token`; not
+/// `hunter68`.
+fn is_key_of_secret(value: &str) -> bool {
+    const WORDS: [&str; 8] = ["pass", "pw", "key", "token", "secret", "cred", "auth", "pin"];
+    is_name(value) && !value.ends_with(|c: char| c.is_ascii_digit()) && WORDS.iter().any(|word| value.contains(word))
+}
+
+/// Whether the mapping holds the public half of a key pair beside the scalar: `accessKey: minio`, `secretKey: minio123`.
+fn is_beside_access_key(scalar: &Scalar<'_>) -> bool {
+    const NAMES: [&str; 4] = ["accessKey", "access_key", "accessKeyId", "accesskey"];
+    let Some(parent) = scalar.node.parent().filter(|_| scalar.node.position() <= MOST_BESIDE) else { return false };
+    let given = |node: Node<'_>| node.as_str().is_some_and(|text| harmless(text).is_none());
+    NAMES.iter().any(|name| parent.get(name).is_some_and(given))
 }
 
 /// The name with up to two keys from above in front, for patterns that know a provider by them.

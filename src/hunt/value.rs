@@ -1,5 +1,6 @@
 //! What a value's own shape says: a reference, a placeholder, a setting, or something that opens a door.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
@@ -123,8 +124,7 @@ const REFERENCE_PREFIXES: &[&str] = &[
     "ks1.",
     "pass:$",
     "$$",
-    "<%",
-    "#{",
+    "<%=",
     "aws_",
     "random_",
     "each.",
@@ -138,16 +138,15 @@ const REFERENCE_PREFIXES: &[&str] = &[
     "{{",
     "%{",
     "~{",
-    "$(",
-    "${",
     "vault.",
     "$__",
-    "${{",
     "k8s://",
     "kubernetes://",
     "ejson:",
     "-----BEGIN AGE ENCRYPTED",
     "@@",
+    "##",
+    "DEC::",
 ];
 
 fn is_reference(value: &str) -> bool {
@@ -159,7 +158,9 @@ fn is_reference(value: &str) -> bool {
             && rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
     };
-    if value.strip_prefix('$').is_some_and(whole_variable) {
+    // `$dbPassword2` is a variable; `$Zq7kL9mxT` is what a password manager made.
+    let random = |rest: &str| mixes_classes(rest.trim_end_matches(|c: char| c.is_ascii_digit()));
+    if value.strip_prefix('$').is_some_and(|rest| whole_variable(rest) && !random(rest)) {
         return true;
     }
     if value
@@ -171,15 +172,45 @@ fn is_reference(value: &str) -> bool {
     if value.len() > 2 && value.starts_with('%') && value.ends_with('%') && whole_variable(&value[1..value.len() - 1]) {
         return true;
     }
-    if holds_variable(value) || value.starts_with('^') || value.contains(".*") || value.starts_with("--") {
+    if holds_variable(value) || is_regex(value) || is_format(value) || value.starts_with("--") {
+        return true;
+    }
+    if is_address(value) {
         return true;
     }
     if value.len() > 2 && value.starts_with('@') && value.ends_with('@') {
         return true;
     }
-    ["{{", "}}", "${", "$(", "#{", "<%=", "secretKeyRef", "[[ .", "getenv", "{0}", "{1}", "%s", "%d"]
-        .iter()
-        .any(|part| value.contains(part))
+    if ["secretKeyRef", "getenv", "{0}", "{1}"].iter().any(|part| value.contains(part)) {
+        return true;
+    }
+    const ACTIONS: [(&str, &str); 6] =
+        [("{{", "}}"), ("${", "}"), ("$(", ")"), ("#{", "}"), ("<%=", "%>"), ("[[ .", "]]")];
+    // What opens inside and never closes is a password with a brace in it; at the start it was cut off.
+    ACTIONS.iter().any(|(open, close)| {
+        value.split_once(open).is_some_and(|(before, rest)| rest.contains(close) || before.is_empty())
+    })
+}
+
+/// A pattern for values: anchored, or with a group, class or escape around `.*`.
+fn is_regex(value: &str) -> bool {
+    let parts = value.contains(['[', '(', '\\']) || value.ends_with('$');
+    value.starts_with(".*") || value.ends_with(".*") || (value.starts_with('^') || value.contains(".*")) && parts
+}
+
+/// `Bearer %s`, `user-%d`: a format with words around it, not a password with a percent sign.
+fn is_format(value: &str) -> bool {
+    let verb = ["%s", "%d", "%v"].iter().find(|verb| value.contains(*verb));
+    verb.is_some_and(|verb| !value.replace(verb, "").bytes().any(|b| b.is_ascii_digit() || b"!#$&*^".contains(&b)))
+}
+
+/// Where a secret lies in a store: words joined by colons and slashes, with a slash or a credential's name in them.
+/// `k8s:ns/secret/key`, `gcp:secretmanager:projects/p/secrets/s`, `db-secret:password`.
+fn is_address(value: &str) -> bool {
+    let Some((store, key)) = value.rsplit_once([':', '#']) else { return false };
+    let words = |text: &str| !text.is_empty() && text.split(['/', ':']).all(|part| !part.is_empty() && is_words(part));
+    let named = store.contains('/') || key.contains('/') || ["password", "token", "secret", "key"].contains(&key);
+    words(store) && words(key) && named
 }
 
 /// `$GITHUB_TOKEN` anywhere in a value: what is there now is not what will be.
@@ -207,6 +238,12 @@ const PLACEHOLDER_PARTS: &[&str] = &[
     "replace",
     "placeholder",
     "example",
+    "please-change",
+    "please_change",
+    "pleasechange",
+    "see-vault",
+    "stored-in",
+    "in-secret",
     "your-",
     "your_",
     "yourpass",
@@ -281,6 +318,8 @@ const PLACEHOLDER_PARTS: &[&str] = &[
     "encoded",
 ];
 const PLACEHOLDER_WORDS: &[&str] = &[
+    "missing",
+    "ignore",
     "none",
     "null",
     "nil",
@@ -347,15 +386,19 @@ fn is_placeholder(value: &str) -> bool {
     if PLACEHOLDER_WORDS.contains(&lower.as_str()) {
         return true;
     }
-    if lower.contains("example") || (value.starts_with("**") && value.ends_with("**")) {
+    // `EXAMPLE` in capitals is what AWS writes into the keys of its documentation.
+    let starred = value.starts_with("**") && value.ends_with("**");
+    if starred || value.contains("EXAMPLE") || lower.starts_with("base64enc") {
         return true;
     }
-    if placeholder_parts().is_match(&lower) && !is_long_random(value) {
+    let parts = placeholder_parts();
+    if !is_long_random(value) && parts.find_overlapping_iter(&lower).any(|part| stands_apart(value, part.range())) {
         return true;
     }
     // `DB_PASSWORD` in the place of a password is a name for it.
     let constant = value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
-    if constant && ["PASS", "TOKEN", "SECRET", "KEY", "PWD", "CREDENTIAL"].iter().any(|word| value.contains(word)) {
+    let named = ["PASS", "TOKEN", "SECRET", "KEY", "PWD", "CREDENTIAL"].iter().any(|word| value.contains(word));
+    if constant && (named || value.contains('_')) {
         return true;
     }
     if value.bytes().all(|b| b.is_ascii_punctuation()) {
@@ -369,6 +412,33 @@ fn is_placeholder(value: &str) -> bool {
         return true;
     }
     is_run(&lower)
+}
+
+/// Whether a placeholder's word is a word of its own in a value, or runs into others of its kind: `dummypassword`,
+/// `mySample1`. In `Fakenham2019`, `qTodo83kzW` and `ExchangeMeat9` it is an accident.
+fn stands_apart(value: &str, part: Range<usize>) -> bool {
+    const BEFORE: [&str; 12] =
+        ["my", "some", "this", "is", "a", "the", "secret", "password", "pass", "token", "key", "api"];
+    const AFTER: [&str; 12] =
+        ["pass", "pwd", "secret", "token", "key", "value", "user", "api", "me", "it", "this", "here"];
+    let bytes = value.as_bytes();
+    let letter = |byte: &u8| byte.is_ascii_alphabetic();
+    let (first, last) = (bytes[part.start], bytes[part.end - 1]);
+    let before = &value[..part.start];
+    let word = before.len() - before.bytes().rev().take_while(letter).count();
+    let word = before[word..].to_ascii_lowercase();
+    let capital = first.is_ascii_uppercase() && bytes[..part.start].last().is_some_and(u8::is_ascii_lowercase);
+    let begins = !letter(&first)
+        || word.is_empty() && !bytes[..part.start].last().is_some_and(u8::is_ascii_digit)
+        || capital && word.len() >= 3
+        || BEFORE.iter().any(|known| word.ends_with(known));
+    let after: String = value[part.end..].chars().take_while(char::is_ascii_alphabetic).collect();
+    let goes_on = after.starts_with(|c: char| c.is_ascii_lowercase()) || last.is_ascii_uppercase();
+    let ends = !letter(&last)
+        || !goes_on
+        || after.len() <= 3
+        || AFTER.iter().any(|known| after.to_ascii_lowercase().starts_with(known));
+    begins && ends
 }
 
 /// A placeholder word may turn up by accident in base64; nobody writes one into 40 random characters.
@@ -484,7 +554,10 @@ fn is_setting(value: &str) -> bool {
     if date && value.bytes().all(|b| b.is_ascii_digit() || b"-:TZ+. ".contains(&b)) {
         return true;
     }
-    // Validation rules: `required|string|min:12`.
+    // Validation rules: `required,min=32`, `required|string|min:12`.
+    if ["min=", "max=", "len="].iter().any(|rule| value.contains(rule)) && value.contains(',') {
+        return true;
+    }
     if value.contains('|')
         && value.split('|').all(|part| {
             part.starts_with(|c: char| c.is_ascii_lowercase()) && is_words(part.split([':', ',']).next().unwrap_or(""))
@@ -507,8 +580,36 @@ fn is_setting(value: &str) -> bool {
     }
 }
 
+/// A key's fingerprint: sixteen or more pairs of hexadecimal digits, also behind a name.
+fn is_fingerprint(value: &str) -> bool {
+    [':', '_', '-'].iter().any(|&joint| {
+        let pairs =
+            value.rsplit(joint).take_while(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()));
+        pairs.count() >= 15
+    })
+}
+
+/// What stands in Secrets beside credentials and has a shape of its own: a Java class, a time zone, a distinguished name,
+/// an image with its digest.
+#[must_use]
+pub(super) fn is_known_shape(value: &str) -> bool {
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    let capital = |part: &str| letters(part) && part.starts_with(|c: char| c.is_ascii_uppercase());
+    let class = value.contains('.')
+        && value.rsplit('.').next().is_some_and(capital)
+        && value.split('.').all(|part| letters(part.trim_end_matches(|c: char| c.is_ascii_digit())));
+    let zone = value.contains('/') && value.split('/').all(capital);
+    let name = value.split(',').all(|part| {
+        part.trim().split_once('=').is_some_and(|(key, _)| {
+            ["CN", "O", "OU", "C", "L", "ST", "DC", "UID"].iter().any(|known| key.eq_ignore_ascii_case(known))
+        })
+    });
+    class || zone || name || value.contains("@sha256:")
+}
+
 fn is_public(value: &str) -> bool {
     is_uuid(value)
+        || is_fingerprint(value)
         || ["phc_", "pk_live_", "pk_test_"].iter().any(|prefix| value.starts_with(prefix))
         || [
             "sha256:",
@@ -656,10 +757,13 @@ fn is_words(part: &str) -> bool {
 }
 
 fn mixes(part: &str) -> bool {
+    mixes_classes(part) || shannon(part) > 4.2
+}
+
+fn mixes_classes(part: &str) -> bool {
     let upper = part.bytes().any(|b| b.is_ascii_uppercase());
     let lower = part.bytes().any(|b| b.is_ascii_lowercase());
-    let digit = part.bytes().any(|b| b.is_ascii_digit());
-    (upper && lower && digit) || shannon(part) > 4.2
+    upper && lower && part.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn is_prose(value: &str) -> bool {
@@ -673,8 +777,11 @@ fn is_prose(value: &str) -> bool {
         " the ", " is ", " to ", " for ", " of ", " and ", " a ", " in ", " with ", " be ", " or ", " on ", " your ",
         " from ", " as ", " by ",
     ];
+    // A label in any language: `Mot de passe oublié`.
+    let label = value.starts_with(char::is_uppercase)
+        && value.split_whitespace().all(|word| word.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '’'));
     let lower = format!(" {} ", value.to_ascii_lowercase());
-    common.iter().any(|word| lower.contains(word)) || value.ends_with(['.', '?', '!', ':']) || words > 6
+    label || common.iter().any(|word| lower.contains(word)) || value.ends_with(['.', '?', '!', ':']) || words > 6
 }
 
 /// Whether a value is a name that people give: lower-case words joined by dashes, dots or underscores, as Kubernetes
@@ -786,6 +893,13 @@ mod tests {
             "prefix-${VAR}",
             "user:$GITHUB_TOKEN",
             "^.{8,32}$",
+            "$dbPassword2",
+            "Bearer %s",
+            "k8s:shop/db/password",
+            "gcp:secretmanager:projects/p/secrets/s/versions/1",
+            "db-secret:password",
+            "secret/data/db#pw",
+            "##DB_PASSWORD##",
         ] {
             assert_eq!(harmless(value), Some(Harmless::Reference), "{value}");
         }
@@ -805,6 +919,10 @@ mod tests {
             "1234567890abcdef",
             "*****",
             "null",
+            "SET_IN_CI",
+            "dummypassword",
+            "mySample1",
+            "please-change",
         ] {
             assert_eq!(harmless(value), Some(Harmless::Placeholder), "{value}");
         }
@@ -841,6 +959,14 @@ mod tests {
             "postgres",
             "correct horse battery staple",
             "/x9+Kq2vLp8Wz/3n==",
+            "^Xk2vq9!Lm",
+            "a%sK9!x#2mQ",
+            "x2${vK9qLm4",
+            "$Zq7kL9mxT",
+            "qTodo83kzW",
+            "rgktobehat92",
+            "Fakenham2019",
+            "ExchangeMeat9",
         ] {
             assert_eq!(harmless(value), None, "{value}");
         }
