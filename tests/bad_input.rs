@@ -379,8 +379,8 @@ fn a_megabyte_of_tokens() {
     github-token at lines.txt:2:1
     github-token at lines.txt:3:1
     and 997 more
-    skipped lines.txt: 19000 more findings of github-token are not listed
-    skipped lines.txt: 5575 more values were seen and not weighed
+    skipped lines.txt: 20575 more values were seen and not weighed
+    skipped lines.txt: 4000 more findings of github-token are not listed
     1 files, 0 objects, 0 binaries, exit 1
     ");
     insta::assert_snapshot!(hunt_file("line.txt", format!("{token} ").repeat((1 << 20) / 41)), @"
@@ -388,8 +388,8 @@ fn a_megabyte_of_tokens() {
     github-token at line.txt:1:42
     github-token at line.txt:1:83
     and 997 more
-    skipped line.txt: 19000 more findings of github-token are not listed
-    skipped line.txt: 5575 more values were seen and not weighed
+    skipped line.txt: 20575 more values were seen and not weighed
+    skipped line.txt: 4000 more findings of github-token are not listed
     1 files, 0 objects, 0 binaries, exit 1
     ");
 }
@@ -531,7 +531,8 @@ fn a_list_of_20_000_secrets() {
     password at secret.yaml:11:20 data.password
     password at secret.yaml:15:20 data.password
     and 997 more
-    skipped secret.yaml: 19000 more findings of password are not listed
+    skipped secret.yaml: 15000 more values were seen and not weighed
+    skipped secret.yaml: 4000 more findings of password are not listed
     1 files, 20000 objects, 0 binaries, exit 1
     ");
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::model::{
-    Excerpt, Exposure, Finding, Fingerprint, Location, ObjectRef, Redacted, Redaction, Related, Report, Rule,
+    Excerpt, Exposure, Finding, Fingerprint, Location, ObjectRef, Redacted, Redaction, Related, Report, Rule, RuleId,
     SecretFacts, SecretValue, Severity, Skipped, Summary,
 };
 
@@ -19,9 +19,44 @@ use super::sops::CreationRules;
 use super::suppress::is_silenced;
 use super::{Draft, Hunter, Sighted, Worker};
 
-/// Most findings of one rule that are listed for one blob. More of them say nothing new, and memory must not grow
+/// Most findings of one rule that are listed for one file. More of them say nothing new, and memory must not grow
 /// with what a file holds.
-const MOST_LISTED: usize = 1000;
+const MOST_LISTED: u64 = 1000;
+
+/// What was seen in one file, which may come in several windows, and what of it is not told.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Credentials by rule.
+    seen: BTreeMap<RuleId, u64>,
+    /// Values that were seen and not weighed.
+    pub(super) unweighed: u64,
+}
+
+impl Counts {
+    /// Counts a credential; tells whether there is room for it.
+    fn admits(&mut self, rule: &RuleId) -> bool {
+        let seen = self.seen.entry(rule.clone()).or_default();
+        *seen += 1;
+        *seen <= MOST_LISTED
+    }
+
+    /// Whether everything is told.
+    pub(super) fn is_complete(&self) -> bool {
+        self.unweighed == 0 && self.seen.values().all(|seen| *seen <= MOST_LISTED)
+    }
+
+    /// What a report says of the rest.
+    fn untold(&self, place: &str) -> impl Iterator<Item = Skipped> {
+        let skipped = move |reason: String, unread: bool| Skipped { place: place.to_owned(), reason, unread };
+        let over = self.seen.iter().filter(|(_, seen)| **seen > MOST_LISTED);
+        let unlisted =
+            over.map(|(rule, seen)| format!("{} more findings of {rule} are not listed", seen - MOST_LISTED));
+        let unweighed =
+            (self.unweighed > 0).then(|| format!("{} more values were seen and not weighed", self.unweighed));
+        let told = unweighed.map(|reason| skipped(reason, true));
+        told.into_iter().chain(unlisted.map(move |reason| skipped(reason, false)))
+    }
+}
 
 /// Makes findings of what was seen in one blob.
 pub(super) struct Drafts<'d> {
@@ -31,12 +66,16 @@ pub(super) struct Drafts<'d> {
 }
 
 impl Drafts<'_> {
-    /// The findings that are wanted and not silenced, and how many were silenced.
-    pub(super) fn all(&self, candidates: Vec<Candidate>, sighted: Vec<Sighted>) -> (Vec<Draft>, u64, Vec<Skipped>) {
+    /// The findings that are wanted and not silenced, as many as the file has room for, and how many were silenced.
+    pub(super) fn all(
+        &self,
+        candidates: Vec<Candidate>,
+        sighted: Vec<Sighted>,
+        counts: &mut Counts,
+    ) -> (Vec<Draft>, u64) {
         let seen = Seen::new(&candidates, self.hunter.options.redaction);
         let mut suppressed = 0;
         let mut drafts = Vec::new();
-        let mut listed = BTreeMap::new();
         for (place, candidate) in candidates.iter().enumerate() {
             if !self.is_wanted(&candidate.rule, candidate.confidence) {
                 continue;
@@ -45,9 +84,7 @@ impl Drafts<'_> {
                 suppressed += 1;
                 continue;
             }
-            let listed = listed.entry(candidate.rule.id.clone()).or_insert(0_usize);
-            *listed += 1;
-            if *listed <= MOST_LISTED {
+            if counts.admits(&candidate.rule.id) {
                 drafts.push(self.credential(candidate, &seen, place));
             }
         }
@@ -61,12 +98,7 @@ impl Drafts<'_> {
             }
             drafts.push(self.sighting(sighting, &seen));
         }
-        let unlisted = listed.into_iter().filter(|(_, count)| *count > MOST_LISTED).map(|(rule, count)| Skipped {
-            place: self.path.to_owned(),
-            reason: format!("{} more findings of {rule} are not listed", count - MOST_LISTED),
-            unread: false,
-        });
-        (drafts, suppressed, unlisted.collect())
+        (drafts, suppressed)
     }
 
     fn is_wanted(&self, rule: &Rule, confidence: crate::model::Confidence) -> bool {
@@ -246,6 +278,7 @@ pub(super) fn report(workers: Vec<Worker<'_>>) -> Report {
         summary.add(&worker.summary);
         drafts.extend(worker.found);
         skipped.extend(worker.skipped);
+        skipped.extend(worker.counts.iter().flat_map(|(path, counts)| counts.untold(path)));
         sops.extend(worker.sops);
     }
     sops.sort_by_key(|rules| std::cmp::Reverse(rules.depth()));

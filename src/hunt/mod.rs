@@ -132,6 +132,7 @@ impl Hunter {
             found: Vec::new(),
             summary: Summary::default(),
             skipped: Vec::new(),
+            counts: BTreeMap::new(),
             generators: BTreeMap::new(),
             generator_files: Vec::new(),
             sops: Vec::new(),
@@ -234,6 +235,8 @@ pub struct Worker<'h> {
     /// What was counted so far.
     pub summary: Summary,
     skipped: Vec<Skipped>,
+    /// Of files that come in windows or have more to tell than is told.
+    counts: BTreeMap<String, finish::Counts>,
     /// Files to scan as what a kustomize generator reads, and whether it makes Secrets of them.
     generators: BTreeMap<String, bool>,
     generator_files: Vec<GeneratorFile>,
@@ -252,7 +255,7 @@ impl Worker<'_> {
         let before = (blob.window.line, blob.window.column);
         if let Some(&secret) = self.generators.get(blob.path) {
             scan.generator_file(blob.text, secret);
-            return self.take(scan, blob.text, before);
+            return self.take(scan, blob.text, before, false);
         }
         if !blob.window.partial || before == (0, 0) {
             self.summary.files += 1;
@@ -262,10 +265,10 @@ impl Worker<'_> {
             self.sops.push(rules);
         }
         scan.file(blob.text, None, blob.window.partial);
-        self.take(scan, blob.text, before);
+        self.take(scan, blob.text, before, blob.window.partial);
     }
 
-    fn take(&mut self, scan: Scan<'_>, text: &str, before: (u32, u32)) {
+    fn take(&mut self, scan: Scan<'_>, text: &str, before: (u32, u32), partial: bool) {
         self.summary.objects += scan.objects;
         let folder = scan.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         self.generator_files.extend(
@@ -280,9 +283,13 @@ impl Worker<'_> {
         let candidates = one_per_secret(scan.candidates);
         let drafts =
             finish::Drafts { hunter: self.hunter, path: scan.path, lines: lines::LineIndex::new(text, before) };
-        let (found, suppressed, unlisted) = drafts.all(candidates, scan.sighted);
+        let counts = self.counts.entry(scan.path.to_owned()).or_default();
+        counts.unweighed += scan.uncounted;
+        let (found, suppressed) = drafts.all(candidates, scan.sighted, counts);
+        if !partial && counts.is_complete() {
+            self.counts.remove(scan.path);
+        }
         self.summary.suppressed += suppressed;
-        self.skipped.extend(unlisted);
         self.found.extend(found);
     }
 }

@@ -20,8 +20,8 @@ use super::{Hunter, Sighted};
 /// Deepest nesting of texts in texts: Helm release in a List in a string has five.
 const MAX_DEPTH: usize = 8;
 
-/// Most values that are kept of one blob: whoever has that many needs no list of them.
-const MOST_CANDIDATES: usize = 20_000;
+/// Most values that are kept of one blob: whoever has that many needs no list of them, and each takes a kilobyte.
+const MOST_CANDIDATES: usize = 5_000;
 
 /// What a finding says, apart from where.
 pub(super) struct Statement<'r> {
@@ -60,7 +60,7 @@ pub(super) struct Scan<'h> {
     pub(super) skipped: Vec<Skipped>,
     pub(super) objects: u64,
     /// Values over [`MOST_CANDIDATES`].
-    uncounted: u64,
+    pub(super) uncounted: u64,
     /// Files that a kustomize generator reads, relative to this one, and whether it makes a Secret of them.
     pub(super) generator_files: Vec<(String, bool)>,
 }
@@ -105,10 +105,6 @@ impl<'h> Scan<'h> {
             self.trees(&layer, &hits, &ctx);
         } else {
             self.text(&layer, 0..text.len(), &hits, &ctx);
-        }
-        if self.uncounted > 0 {
-            let reason = format!("{} more values were seen and not weighed", self.uncounted);
-            self.skipped.push(Skipped { place: self.path.to_owned(), reason, unread: true });
         }
     }
 
