@@ -478,7 +478,9 @@ fn fail_on_decides_from_which_severity_on_the_exit_code_is_1() {
 fn fail_on_a_word_that_is_no_severity_is_an_error() {
     insta::assert_snapshot!(hunt().args(["--fail-on", "none"]).run(), @"
     --- stderr
-    ksecrets: --fail-on: 'none' is not one of critical, high, medium, low, never
+    error: invalid value 'none' for '--fail-on <SEVERITY>': 'none' is not one of critical, high, medium, low, never
+
+    For more information, try '--help'.
     --- exit 2
     ");
     assert_eq!(hunt().args(["--fail-on", "info"]).run().status, Some(2));
@@ -905,37 +907,37 @@ fn the_configuration_names_patterns_relative_to_itself() {
 fn a_wrong_configuration_is_refused_with_its_line() {
     insta::assert_snapshot!(configured("hunt:\n  ignore: []\n  exlude: ['vendor/**']\n").run(), @"
     --- stderr
-    ksecrets: .ksecrets.yaml:3: hunt: unknown field `exlude`, expected one of `exclude`, `select`, `ignore`, `severity`, `patterns`, `fail-on`, `min-confidence` at line 3 column 3
+    ksecrets: .ksecrets.yaml:3: hunt: unknown field `exlude`, expected one of `exclude`, `select`, `ignore`, `severity`, `patterns`, `fail-on`, `min-confidence`
     --- exit 2
     ");
     insta::assert_snapshot!(configured("hunt:\n  severity:\n    password: lwo\n").run(), @"
     --- stderr
-    ksecrets: .ksecrets.yaml: severity of password: 'lwo' is not one of critical, high, medium, low, info
+    ksecrets: .ksecrets.yaml:3: hunt.severity: 'lwo' is not one of critical, high, medium, low, info
     --- exit 2
     ");
     insta::assert_snapshot!(configured("hunt:\n  severity: {pasword: low}\n").run(), @"
     --- stderr
-    ksecrets: there is no rule 'pasword'; `ksecrets rules` lists them
+    ksecrets: .ksecrets.yaml:2: there is no rule 'pasword'; `ksecrets rules` lists them
     --- exit 2
     ");
     insta::assert_snapshot!(configured("hunt:\n  exclude: ['a[']\n").run(), @"
     --- stderr
-    ksecrets: .ksecrets.yaml: error parsing glob 'a[': unclosed character class; missing ']'
+    ksecrets: .ksecrets.yaml:2: hunt.exclude: error parsing glob 'a[': unclosed character class; missing ']'
     --- exit 2
     ");
     insta::assert_snapshot!(configured("hunt:\n  fail-on: sometimes\n").run(), @"
     --- stderr
-    ksecrets: --fail-on: 'sometimes' is not one of critical, high, medium, low, never
+    ksecrets: .ksecrets.yaml:2: hunt: 'sometimes' is not one of critical, high, medium, low, never
     --- exit 2
     ");
     insta::assert_snapshot!(configured("hunt:\n  min-confidence: sure\n").run(), @"
     --- stderr
-    ksecrets: .ksecrets.yaml: 'sure' is not one of confirmed, high, medium, low
+    ksecrets: .ksecrets.yaml:2: hunt: 'sure' is not one of confirmed, high, medium, low
     --- exit 2
     ");
     insta::assert_snapshot!(configured("hunt: [\n").run(), @"
     --- stderr
-    ksecrets: .ksecrets.yaml:1: hunt: invalid type: sequence, expected struct HuntSyntax at line 1 column 7
+    ksecrets: .ksecrets.yaml:1: hunt: invalid type: sequence, expected a mapping of options
     --- exit 2
     ");
     insta::assert_snapshot!(hunt().args(["--config", "nowhere.yaml"]).run(), @"

@@ -1,39 +1,68 @@
 //! `.ksecrets.yaml`: what a repository says of its own hunt.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use ksecrets::model::{Confidence, RuleId, Severity};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// The name of the file that is read when no other is named.
 const NAME: &str = ".ksecrets.yaml";
 
 /// As written. Unknown keys are refused: a misspelt one would silently change nothing.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a mapping with the key hunt")]
 struct ConfigSyntax {
     #[serde(default)]
     hunt: HuntSyntax,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a mapping of options")]
 struct HuntSyntax {
     #[serde(default)]
-    exclude: Vec<String>,
+    exclude: Vec<Word<Glob>>,
     #[serde(default)]
     select: Vec<String>,
     #[serde(default)]
     ignore: Vec<String>,
     #[serde(default)]
-    severity: BTreeMap<String, String>,
+    severity: BTreeMap<String, Word<Severity>>,
     #[serde(default)]
     patterns: Vec<PathBuf>,
-    fail_on: Option<String>,
-    min_confidence: Option<String>,
+    fail_on: Option<Word<FailOn>>,
+    min_confidence: Option<Word<Confidence>>,
+}
+
+/// A word with a meaning. Parsed while the file is read, so that an error knows its line.
+#[derive(Debug)]
+struct Word<T>(T);
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// From which severity on findings fail a run; none means never.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FailOn(pub(super) Option<Severity>);
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word.parse::<Severity>() {
+            _ if word == "never" => Ok(Self(None)),
+            Ok(severity) if severity > Severity::Info => Ok(Self(Some(severity))),
+            _ => Err(format!("'{word}' is not one of critical, high, medium, low, never")),
+        }
+    }
 }
 
 /// As meant.
@@ -44,8 +73,10 @@ pub(super) struct Config {
     pub(super) ignore: Vec<RuleId>,
     pub(super) severities: BTreeMap<RuleId, Severity>,
     pub(super) patterns: Vec<PathBuf>,
-    pub(super) fail_on: Option<String>,
+    pub(super) fail_on: Option<FailOn>,
     pub(super) min_confidence: Option<Confidence>,
+    /// `.ksecrets.yaml:7` for each rule that it names.
+    places: BTreeMap<RuleId, String>,
 }
 
 impl Config {
@@ -60,38 +91,46 @@ impl Config {
     }
 
     fn read(path: &Path, text: &str) -> anyhow::Result<Self> {
-        let syntax: ConfigSyntax = match serde_yaml::from_str::<Option<ConfigSyntax>>(text) {
+        let place = path.display().to_string();
+        let syntax = match serde_yaml::from_str::<Option<ConfigSyntax>>(text) {
             Ok(syntax) => syntax.unwrap_or_default(),
             Err(error) => {
                 let line = error.location().map_or(String::new(), |location| format!(":{}", location.line()));
-                bail!("{}{line}: {error}", path.display());
+                let message = error.to_string();
+                let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+                bail!("{place}{line}: {message}");
             }
         };
         let hunt = syntax.hunt;
-        let place = path.display().to_string();
         let folder = path.parent().unwrap_or(Path::new(""));
-        let ids = |words: Vec<String>| words.iter().map(|word| RuleId::new(word)).collect();
-        let mut severities = BTreeMap::new();
-        for (rule, word) in hunt.severity {
-            severities
-                .insert(RuleId::new(&rule), word.parse().with_context(|| format!("{place}: severity of {rule}"))?);
+        let ids = |words: &[String]| words.iter().map(|word| RuleId::new(word)).collect::<Vec<_>>();
+        let mut exclude = GlobSetBuilder::new();
+        for Word(glob) in hunt.exclude {
+            exclude.add(glob);
         }
+        let named = hunt.select.iter().chain(&hunt.ignore).chain(hunt.severity.keys());
+        let places = named.map(|id| (RuleId::new(id), format!("{place}:{}", line_of(text, id)))).collect();
         Ok(Self {
-            exclude: globs(&hunt.exclude).with_context(|| place.clone())?,
-            select: ids(hunt.select),
-            ignore: ids(hunt.ignore),
-            severities,
+            exclude: exclude.build().with_context(|| place.clone())?,
+            select: ids(&hunt.select),
+            ignore: ids(&hunt.ignore),
+            severities: hunt.severity.into_iter().map(|(id, word)| (RuleId::new(&id), word.0)).collect(),
             patterns: hunt.patterns.into_iter().map(|path| folder.join(path)).collect(),
-            fail_on: hunt.fail_on,
-            min_confidence: hunt.min_confidence.map(|word| word.parse()).transpose().with_context(|| place)?,
+            fail_on: hunt.fail_on.map(|word| word.0),
+            min_confidence: hunt.min_confidence.map(|word| word.0),
+            places,
         })
+    }
+
+    /// Where the file names a rule.
+    pub(super) fn place_of(&self, rule: &RuleId) -> Option<&str> {
+        self.places.get(rule).map(String::as_str)
     }
 }
 
-fn globs(patterns: &[String]) -> anyhow::Result<GlobSet> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in patterns {
-        builder.add(Glob::new(pattern)?);
-    }
-    Ok(builder.build()?)
+/// The first line, counted from 1, that has a word to itself.
+fn line_of(text: &str, word: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let line = text.lines().position(|line| line.split(|c: char| !is_part(c)).any(|part| part == word));
+    line.map_or(1, |line| line + 1)
 }

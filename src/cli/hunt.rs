@@ -14,7 +14,7 @@ use ksecrets::pattern::{Set, builtin, parse};
 use ksecrets::render::{self, Format, Style};
 use ksecrets::source;
 
-use super::config::Config;
+use super::config::{Config, FailOn};
 use super::progress::Progress;
 use super::{CLEAN, FAILED, FOUND};
 
@@ -34,7 +34,7 @@ pub(super) struct HuntArguments {
     output: Option<PathBuf>,
     /// Exit with 1 from this severity on: critical, high, medium, low, never
     #[arg(long, value_name = "SEVERITY")]
-    fail_on: Option<String>,
+    fail_on: Option<FailOn>,
     /// Exit with 0 whatever was found
     #[arg(long)]
     exit_zero: bool,
@@ -114,7 +114,7 @@ impl Plan {
         }
         let options = hunt_options(arguments, &config)?;
         let hunter = Hunter::new(patterns, options.clone());
-        known_rules(&hunter, &options)?;
+        known_rules(&hunter, &options, &config)?;
         let stdin = arguments.paths.iter().any(|path| path == Path::new("-"));
         let mut paths: Vec<PathBuf> = arguments.paths.iter().filter(|path| *path != Path::new("-")).cloned().collect();
         if paths.is_empty() && !stdin {
@@ -134,7 +134,7 @@ impl Plan {
             },
             format: arguments.format,
             output: arguments.output.clone(),
-            fail_on: if arguments.exit_zero { None } else { fail_on(arguments, config.fail_on)? },
+            fail_on: if arguments.exit_zero { None } else { fail_on(arguments, config.fail_on) },
             strict: arguments.strict,
             color: arguments.color.clone(),
         })
@@ -220,15 +220,8 @@ impl Plan {
     }
 }
 
-fn fail_on(arguments: &HuntArguments, configured: Option<String>) -> anyhow::Result<Option<Severity>> {
-    let word = arguments.fail_on.clone().or(configured).unwrap_or_else(|| "medium".to_owned());
-    if word == "never" {
-        return Ok(None);
-    }
-    match word.parse::<Severity>() {
-        Ok(severity) if severity > Severity::Info => Ok(Some(severity)),
-        _ => bail!("--fail-on: '{word}' is not one of critical, high, medium, low, never"),
-    }
+fn fail_on(arguments: &HuntArguments, configured: Option<FailOn>) -> Option<Severity> {
+    arguments.fail_on.or(configured).map_or(Some(Severity::Medium), |FailOn(severity)| severity)
 }
 
 fn hunt_options(arguments: &HuntArguments, config: &Config) -> anyhow::Result<hunt::Options> {
@@ -284,6 +277,9 @@ fn add_patterns(set: &mut Set, place: &Path) -> anyhow::Result<()> {
             .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml"))
             .collect();
         files.sort();
+        if files.is_empty() {
+            bail!("there are no .yaml files with patterns in {}", place.display());
+        }
     }
     for file in files {
         let text =
@@ -297,13 +293,18 @@ fn add_patterns(set: &mut Set, place: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A rule that does not exist would be silently never run, or never ignored.
-fn known_rules(hunter: &Hunter, options: &hunt::Options) -> anyhow::Result<()> {
+/// A rule that does not exist would be silently never run, or never ignored; of two with one id nobody could tell which
+/// is meant.
+fn known_rules(hunter: &Hunter, options: &hunt::Options, config: &Config) -> anyhow::Result<()> {
     let rules = hunter.rules();
+    if let Some(pair) = rules.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        bail!("there are two rules '{}': give the pattern another id", pair[0].id);
+    }
     let asked = options.select.iter().chain(&options.ignore).chain(options.severities.keys());
     for id in asked {
         if !rules.iter().any(|rule| rule.id == *id) {
-            bail!("there is no rule '{id}'; `ksecrets rules` lists them");
+            let place = config.place_of(id).map(|place| format!("{place}: ")).unwrap_or_default();
+            bail!("{place}there is no rule '{id}'; `ksecrets rules` lists them");
         }
     }
     Ok(())
