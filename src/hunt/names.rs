@@ -563,6 +563,10 @@ pub(super) fn classify(normalised: &str) -> Option<Kind> {
     if kind == Kind::ApiKey && words[..=at].ends_with(&["access", "key"]) && words[at + 1..] == ["id"] {
         return Some(kind);
     }
+    // Vault's development server takes its root token as `VAULT_DEV_ROOT_TOKEN_ID`.
+    if kind == Kind::Token && words[..=at].ends_with(&["root", "token"]) && words[at + 1..] == ["id"] {
+        return Some(kind);
+    }
     let before_end = if words[at] == "key" { at.saturating_sub(1) } else { at };
     let denied = words[at + 1..].iter().any(|word| NOT_AFTER.contains(word))
         || words[..before_end].iter().any(|word| NOT_BEFORE.contains(word));

@@ -288,7 +288,7 @@ impl Scan<'_> {
         let plural = name.strip_suffix('s').and_then(classify);
         let Some(kind) = plural.or_else(|| classify(&name)) else { return };
         let (node, alias) = (place.node.resolve(), matches!(place.node.kind(), NodeKind::Alias(_)));
-        if ctx.habitat == Habitat::Generated || declared::is_declared(place) {
+        if ctx.habitat == Habitat::Generated || declared::is_declared(place) && !alias {
             return;
         }
         let values: Vec<(Option<Node<'_>>, Node<'_>)> = match node.kind() {
