@@ -21,7 +21,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> i
     for (heading, findings) in by_file(&told.findings) {
         out.write_all(page.file(&heading, &findings).as_bytes())?;
     }
-    out.write_all(page.counted(Severity::Low, told.rest.map(|rest| format!("{rest} more"))).as_bytes())?;
+    out.write_all(page.counted(Severity::Low, told.rest.map(|rest| format!("{rest} like those above"))).as_bytes())?;
     out.write_all(page.counted(Severity::Info, tally::infos(report)).as_bytes())?;
     out.write_all(page.skipped(report).as_bytes())?;
     out.write_all(page.summary(report).as_bytes())
