@@ -490,9 +490,9 @@ fn a_hundred_thousand_documents() {
     let broken = "---\na: [ # password\n".repeat(20_000);
     insta::assert_snapshot!(hunt_file("a.yaml", format!("{broken}---\n{PASSWORD}")), @"
     password at a.yaml:40002:11
-    skipped a.yaml:10: not valid YAML (unclosed bracket '['): scanned as text
-    skipped a.yaml:100: not valid YAML (unclosed bracket '['): scanned as text
-    skipped a.yaml:1000: not valid YAML (unclosed bracket '['): scanned as text
+    skipped a.yaml:2: not valid YAML (unclosed bracket '['): scanned as text
+    skipped a.yaml:4: not valid YAML (unclosed bracket '['): scanned as text
+    skipped a.yaml:6: not valid YAML (unclosed bracket '['): scanned as text
     and 19997 more
     1 files, 0 objects, 0 binaries, exit 1
     ");

@@ -287,9 +287,15 @@ pub(super) fn report(workers: Vec<Worker<'_>>) -> Report {
     drop_repeats(&mut drafts);
     number(&mut drafts);
     group(&mut drafts);
-    skipped.sort();
+    skipped.sort_by(|a, b| in_order(&a.place).cmp(&in_order(&b.place)).then_with(|| a.cmp(b)));
     skipped.dedup();
     Report { targets: Vec::new(), summary, findings: drafts.into_iter().map(|draft| draft.finding).collect(), skipped }
+}
+
+/// A place as people count: line 9 before line 10.
+fn in_order(place: &str) -> (&str, u64) {
+    let line = place.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse().ok()?)));
+    line.unwrap_or((place, 0))
 }
 
 /// Values in files that `.sops.yaml` says should be encrypted.
@@ -379,5 +385,17 @@ fn group(drafts: &mut [Draft]) {
                 .map(|&other| Related { location: locations[other].clone(), message: Related::SAME_VALUE.to_owned() })
                 .collect();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_in_the_order_of_their_lines() {
+        let mut places = ["a.yaml:10", "a.yaml:9", "a.yaml", "A: b"];
+        places.sort_by(|a, b| in_order(a).cmp(&in_order(b)));
+        assert_eq!(places, ["A: b", "a.yaml", "a.yaml:9", "a.yaml:10"]);
     }
 }
