@@ -6,6 +6,9 @@
 
 use std::ops::Range;
 
+use super::arguments::{Ends, arguments};
+use super::names::{classify, normalise};
+
 /// A name and what is assigned to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Assignment {
@@ -40,9 +43,21 @@ pub(super) fn assignment_at(text: &str, bounds: &Range<usize>, at: usize, lines:
     let name = name_around(bytes, bounds, at)?;
     let cursor = Cursor { bytes, end: bounds.end };
     let value = cursor.value_after(bounds.start, &name, lines)?;
-    let inner = trim(bytes, value.0);
+    let inner = without_escaped_quotes(bytes, trim(bytes, value.0));
     (inner.start < inner.end && text.is_char_boundary(inner.start) && text.is_char_boundary(inner.end))
         .then_some(Assignment { name, value: inner, quoted: value.1 })
+}
+
+/// The string literal that opens at `at`, without its quotes.
+#[must_use]
+pub(super) fn string_at(bytes: &[u8], end: usize, at: usize) -> Option<Range<usize>> {
+    Cursor { bytes, end }.quoted(at).map(|(range, _)| range)
+}
+
+/// The string literal at `at`, without quotes, prefixes and the calls it is wrapped in.
+#[must_use]
+pub(super) fn literal_at(bytes: &[u8], end: usize, at: usize) -> Option<Range<usize>> {
+    Cursor { bytes, end }.literal(at, Bare::Word, false).map(|(range, _)| range)
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -108,7 +123,9 @@ impl Cursor<'_> {
     fn value_after(&self, floor: usize, name: &Range<usize>, lines: bool) -> Option<(Range<usize>, bool)> {
         let before = if name.start > floor { self.bytes[name.start - 1] } else { b'\n' };
         // `$NAME` and `${NAME}` are uses, unless something is assigned: `$password = 'x'`.
+        let opening = self.opening(floor, name);
         let urn = before == b':'
+            && opening.is_none()
             && !self.bytes[floor..name.start].to_ascii_lowercase().ends_with(b"$env:")
             && name.start >= floor + 2
             && !self.bytes[name.start - 2].is_ascii_whitespace();
@@ -126,7 +143,7 @@ impl Cursor<'_> {
         let escaped = self.at(at) == b'\\' && matches!(self.at(at + 1), b'"' | b'\'');
         let quote = if escaped { self.at(at + 1) } else { self.at(at) };
         let name_quoted = matches!(quote, b'"' | b'\'' | b'`')
-            && (matches!(before, b'"' | b'\'' | b'`' | b'.' | b'-') || before == quote);
+            && (matches!(before, b'"' | b'\'' | b'`' | b'.' | b'-') || before == quote || opening.is_some());
         let in_string = !name_quoted && self.inside_string(floor, name.start);
         if name_quoted {
             at += if escaped { 2 } else { 1 };
@@ -146,6 +163,15 @@ impl Cursor<'_> {
         if let Some(found) = self.filter_default(at) {
             return Some(found);
         }
+        if let Some(found) = self.fallback_after(at, lines) {
+            return Some(found);
+        }
+        if name_quoted
+            && self.at(at) == b','
+            && let Some(found) = self.default_argument(at + 1)
+        {
+            return Some(found);
+        }
         if self.starts(at, "[]") {
             at = self.blanks(at + 2);
         }
@@ -156,7 +182,11 @@ impl Cursor<'_> {
         // In a flow mapping a value ends with its entry and not with its line.
         let flow = self.bytes[floor..name.start].trim_ascii_end().ends_with(b"{");
         let bare = if lines && !in_string && !option && !flow { Bare::Line } else { Bare::Word };
-        let opened = self.bytes[floor..name.start.saturating_sub(1).max(floor)].trim_ascii_end().ends_with(b"(");
+        // `"ecr:GetAuthorizationToken"` is one of several equal arguments.
+        let path = before == b':';
+        let string = opening.filter(|_| !path).unwrap_or(name.start.saturating_sub(1).max(floor));
+        let opened = self.bytes[floor..string].trim_ascii_end().ends_with(b"(");
+        let opened = opened || name_quoted && self.at(at) == b',' && self.is_key(floor, string, at);
         let separator = self.separator(at, name_quoted && !indexed, opened)?;
         let (mut at, colon) = match separator {
             Separator::Sign(width, sign) => (at + width, sign == b':'),
@@ -220,6 +250,8 @@ impl Cursor<'_> {
             at = typed;
         }
         // A value on the next line is another construct, except after brackets, which no assignment needs.
+        // After `"--token",` a bare word is another argument.
+        let option = option && !(name_quoted && self.at(after_name) == b',');
         self.literal(at, bare, (in_string || option || lines) && !declares)
             .map(|(range, quoted)| (range, quoted || in_string))
             .or_else(|| self.alternative(at))
@@ -345,6 +377,72 @@ impl Cursor<'_> {
             let quote = line[from..line.len().min(from + 8)].iter().position(|byte| matches!(byte, b'"' | b'\''))?;
             self.quoted(at + from + quote)
         })
+    }
+
+    /// The literal that stands in for a name when that gives nothing: `name || "literal"`,
+    /// `getenv("NAME") or "literal"`, `ENV.fetch("NAME") { "literal" }`.
+    fn fallback_after(&self, at: usize, lines: bool) -> Option<(Range<usize>, bool)> {
+        const SIGNS: [&str; 7] = ["||", "??", "?:", ".unwrap_or(", ".unwrap_or_else(", ".orElse(", ".getOrElse("];
+        let closers = (at..self.end.min(at + 3)).take_while(|&at| self.at(at) == b')').count();
+        let here = self.blanks(at + closers);
+        let sign = SIGNS.iter().find(|sign| self.starts(here, sign)).map(|sign| sign.len());
+        // In text for people `or` is a word, and a brace opens a block unless a call stands before it.
+        let word = self.starts(here, "or ") && (closers > 0 || !lines);
+        let block = self.starts(here, "{ ") && closers > 0;
+        let from = here + sign.or(word.then_some(3)).or(block.then_some(2))?;
+        // A closure may stand between: `|_| "literal"`, `() -> "literal"`.
+        let gap = (from..self.end.min(from + 8)).take_while(|&at| b" |_()->".contains(&self.at(at))).count();
+        matches!(self.at(from + gap), b'"' | b'\'').then(|| self.quoted(from + gap)).flatten()
+    }
+
+    /// The literal of a `default` among the arguments after a name: `add_argument("--token", default="literal")`,
+    /// `option("token", { default: "literal" })`.
+    fn default_argument(&self, at: usize) -> Option<(Range<usize>, bool)> {
+        let bounds = at..self.end;
+        let rest = arguments(self.bytes, &bounds, at, Ends::Bracket);
+        let object = rest.first().filter(|first| self.at(first.start) == b'{').map(|first| first.start + 1);
+        let inside = object.map_or_else(Vec::new, |start| arguments(self.bytes, &bounds, start, Ends::Bracket));
+        rest.iter().chain(&inside).find_map(|argument| {
+            let name = name_around(self.bytes, argument, argument.start)?;
+            let is_default = [&b"default"[..], b"default_value", b"defaultValue"].contains(&&self.bytes[name.clone()]);
+            let sign = self.blanks(name.end);
+            (is_default && matches!(self.at(sign), b'=' | b':')).then(|| self.literal(sign + 1, Bare::Word, false))?
+        })
+    }
+
+    /// Whether the string that opens at `string` and has a comma at `comma` after it is the key of the next one:
+    /// `Map.of("user", "a", "token", "…")`, `StringVar(&token, "token", "…")`, `{ "token", "…" }`.
+    fn is_key(&self, floor: usize, string: usize, comma: usize) -> bool {
+        let near = floor.max(string.saturating_sub(256));
+        let before = &self.bytes[near..string];
+        if before.trim_ascii_end().ends_with(b"{") {
+            return self.is_pair(comma);
+        }
+        let position = |call: &str| {
+            let start = near + memchr::memmem::rfind(before, call.as_bytes())? + call.len();
+            let bounds = near..self.end;
+            arguments(self.bytes, &bounds, start, Ends::Bracket).iter().position(|argument| argument.start == string)
+        };
+        position("Map.of(").is_some_and(|position| position % 2 == 0)
+            || ["StringVar(", "buildConfigField(", "resValue("].iter().any(|call| position(call) == Some(1))
+    }
+
+    /// Whether one string is all that follows a comma, and is neither a name like the one before nor written in
+    /// escapes: lists of fields and generated tables look like pairs.
+    fn is_pair(&self, comma: usize) -> bool {
+        let Some((value, _)) = self.literal(self.blanks(comma + 1), Bare::Word, false) else { return false };
+        let name = normalise(&String::from_utf8_lossy(&self.bytes[value.clone()]));
+        let escaped = self.bytes[value.clone()].contains(&b'\\');
+        self.at(self.blanks(value.end + 1)) == b'}' && !escaped && classify(&name).is_none()
+    }
+
+    /// Where the string opens of which the name is the end: `"--token"`, `"#password"`, `"Jwt:Secret"`.
+    fn opening(&self, floor: usize, name: &Range<usize>) -> Option<usize> {
+        let quote = self.at(name.end);
+        let floor = floor.max(name.start.saturating_sub(64));
+        let joins = |byte: u8| is_name_byte(byte) || matches!(byte, b':' | b'#');
+        let start = (floor..name.start).rev().find(|&at| !joins(self.bytes[at]))?;
+        (matches!(quote, b'"' | b'\'' | b'`') && self.bytes[start] == quote).then_some(start)
     }
 
     /// `>value</`.
@@ -529,17 +627,25 @@ impl Cursor<'_> {
 /// Whether a call looks its argument up and does not wrap it: `getenv("X")`, `ENV.fetch("X")`, `config.get("x")`.
 fn reads_elsewhere(call: &[u8]) -> bool {
     let call = call.to_ascii_lowercase();
+    // .NET turns a string into bytes with a method that looks like a getter.
+    let call = call.strip_suffix(b"getbytes(").unwrap_or(&call);
     [
         "env", "get", "fetch", "lookup", "read", "find", "load", "config", "prompt", "input", "resolve", "param",
-        "secret(", "vault", "open",
+        "secret(", "vault", "open", "decrypt",
     ]
     .iter()
-    .any(|word| memchr::memmem::find(&call, word.as_bytes()).is_some())
+    .any(|word| memchr::memmem::find(call, word.as_bytes()).is_some())
 }
 
 enum Separator {
     Sign(usize, u8),
     None,
+}
+
+/// A string in a string, `"\"value\""`, as Gradle takes what it writes into a program.
+fn without_escaped_quotes(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let inside = bytes[range.clone()].strip_prefix(b"\\\"").and_then(|rest| rest.strip_suffix(b"\\\""));
+    inside.map_or(range.clone(), |inside| range.start + 2..range.start + 2 + inside.len())
 }
 
 /// Takes white space off both ends.
@@ -609,6 +715,22 @@ mod tests {
             "ENV[\"PASSWORD\"] ||= \"s3cret\"",
             "password <- \"s3cret\"",
             "Dim password As String = \"s3cret\"",
+            "y = os.environ.get(\"DB_PASSWORD\") or \"s3cret\"",
+            "const k = process.env.PASSWORD || 's3cret';",
+            "val t = System.getenv(\"PASSWORD\") ?: \"s3cret\"",
+            "k = ENV.fetch('PASSWORD') { 's3cret' }",
+            "self.x = password or 's3cret'",
+            "let x = env::var(\"PASSWORD\").unwrap_or_else(|_| \"s3cret\".into());",
+            "parser.add_argument(\"--password\", type=str, default=\"s3cret\")",
+            "@click.option('--password', help='a, b',\n  default='s3cret')",
+            ".option('password', { type: 'string', default: 's3cret' })",
+            "flag.StringVar(&pw, \"password\", \"s3cret\", \"the password\")",
+            "Map.of(\"user\", \"a\", \"password\", \"s3cret\")",
+            "[\"Db:Password\"] = \"s3cret\",",
+            "{ \"password\", \"s3cret\" }",
+            "password = Encoding.UTF8.GetBytes(\"s3cret\")",
+            "buildConfigField(\"String\", \"PASSWORD\", \"\\\"s3cret\\\"\")",
+            "page.fill(\"#password\", \"s3cret\")",
         ] {
             assert_eq!(value(text, false), Some("s3cret"), "{text}");
         }
@@ -640,6 +762,14 @@ mod tests {
             "password, err := read()",
             "PasswordHasher::new()",
             "arn:aws:x:password:y",
+            "allow(\"ecr:GetPassword\", \"ecr:Read\")",
+            "Map.of(\"a\", \"password\", \"b\", \"c\")",
+            "{ \"password\", \"newPassword\" }",
+            "{ \"password\", \"user\", \"mail\" }",
+            "{ \"password\", \"\\x04r\\x86\" }",
+            "if (password || force) {",
+            "password ||= prompt()",
+            "add_argument(\"--password\", default=None)",
             "X=/run/secrets/password Y=z",
             "password := input.review",
             "password = ENV.fetch(\"DB_PASSWORD\")",

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::names::Kind;
 
 /// Words of which one is in every command line that [`credentials`] understands, for the gate.
-pub(super) const KEYWORDS: [&str; 30] = [
+pub(super) const KEYWORDS: [&str; 26] = [
     "curl",
     "wget",
     "mysql",
@@ -31,10 +31,6 @@ pub(super) const KEYWORDS: [&str; 30] = [
     "net use",
     "bcp",
     "alias set",
-    "basicauth",
-    "credentials.basic",
-    "auth=(",
-    "basic_auth",
     "identified by",
 ];
 

@@ -40,7 +40,8 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
     if let Some(literal) = fallback(value) {
         return judge(kind, name, literal, Circumstances { quoted: true, ..at });
     }
-    let (kind, secret) = if kind == Kind::Authorization { header(name, value)? } else { (kind, value) };
+    let headed = kind == Kind::Authorization || kind != Kind::Password && has_scheme(value);
+    let (kind, secret) = if headed { header(name, value)? } else { (kind, value) };
     let known_uuid =
         at.habitat == Habitat::Config && is_uuid(secret) && (name.ends_with("client_secret") || name.contains("auth"));
     if (harmless(secret).is_some() && !known_uuid)
@@ -196,6 +197,15 @@ fn repeats_name(name: &str, secret: &str, habitat: Habitat) -> bool {
     same && (habitat != Habitat::Config || secret.starts_with(|c: char| c.is_ascii_uppercase()) || word != "password")
 }
 
+/// Whether a token is written with the scheme that goes before it in a header: `token = "Bearer …"`.
+fn has_scheme(value: &str) -> bool {
+    value.split_once(' ').is_some_and(|(scheme, rest)| {
+        ["basic", "bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str())
+            && !rest.is_empty()
+            && !rest.contains(char::is_whitespace)
+    })
+}
+
 /// The credential of an `Authorization` value (RFC 9110, 11.6.2).
 fn header<'v>(name: &str, value: &'v str) -> Option<(Kind, &'v str)> {
     let value = value.trim();
@@ -250,6 +260,8 @@ mod tests {
         assert_eq!(code(Kind::Password, "password_field", "passwordField"), None);
         assert_eq!(code(Kind::Token, "token", "access_token"), None);
         assert_eq!(code(Kind::Password, "db_password", "S3cr3t!pass"), Some(Confidence::Medium));
+        assert_eq!(code(Kind::Token, "token", "Bearer k8Jd93kFls02KdlsP"), Some(Confidence::High));
+        assert_eq!(code(Kind::Token, "token", "Bearer token"), None);
     }
 
     #[test]

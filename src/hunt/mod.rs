@@ -1,6 +1,8 @@
 //! Runs the rules over blobs and makes findings of what they see.
 
+mod arguments;
 mod assignment;
+mod calls;
 mod candidate;
 mod checks;
 mod command;
@@ -202,6 +204,12 @@ impl Gates {
         }
         text.extend(names::keywords().map(|keyword| (keyword, Topic::Name)));
         text.extend(command::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Command)));
+        text.extend(
+            calls::CALLS
+                .iter()
+                .enumerate()
+                .map(|(index, (callee, ..))| ((*callee).to_owned(), Topic::Call(index as u16))),
+        );
         text.extend(extract::KEYWORDS.iter().map(|keyword| ((*keyword).to_owned(), Topic::Structure)));
         text.push(("kind: customresourcedefinition".to_owned(), Topic::Schema));
         for (index, check) in CHECKS.iter().enumerate() {

@@ -1,7 +1,9 @@
 //! Names and values that stand apart: `- name: X` over `value: y` in text that is no YAML any more, the default of a
-//! Terraform variable, user and password as two arguments.
+//! Terraform variable, what a name is compared with.
 
 use std::ops::Range;
+
+use super::assignment::name_around;
 
 /// A name and a literal that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,21 +87,50 @@ pub(super) fn variable_defaults(text: &str, bounds: &Range<usize>, at: usize) ->
         .collect()
 }
 
-/// Calls and arguments that take user and password one after the other.
-const CALLS: [&str; 5] = ["basicauth(", "credentials.basic(", "auth=(", "basic_auth(", "auth = ("];
+/// Signs and calls between a name and the literal it is compared with; and, with the literal first, between that and
+/// the name.
+const COMPARISONS: [&str; 6] = ["===", "!==", "==", "!=", ".equals(", ".equalsIgnoreCase("];
+/// Calls that compare their two arguments.
+const COMPARERS: [&str; 6] =
+    ["strcmp(", "compare_digest(", "hash_equals(", "secure_compare(", "Objects.equals(", "isEqual("];
 
-/// The second of two string literals in a call that takes user and password.
+/// For a byte inside a name that is compared with a literal: `token == "literal"`, `"literal".equals(password)`,
+/// `strcmp(password, "literal")`.
 #[must_use]
-pub(super) fn second_argument(line: &str) -> Option<Range<usize>> {
-    let lower = line.to_ascii_lowercase();
-    let open = CALLS.iter().find_map(|call| lower.find(call).map(|at| at + call.len()))?;
-    let close = line[open..].find(')').map_or(line.len(), |at| open + at);
-    let mut literals = strings(&line[open..close]);
-    let first = literals.next()?;
-    let second = literals.next()?;
-    let between = line[open + first.end + 1..open + second.start - 1].trim();
-    (line[open..open + first.start - 1].trim().is_empty() && between == ",")
-        .then_some(open + second.start..open + second.end)
+pub(super) fn compared(text: &str, bounds: &Range<usize>, at: usize) -> Option<Pair> {
+    let name = name_around(text.as_bytes(), bounds, at)?;
+    let line = line_of(text, bounds, at);
+    if name.start < line.start || name.end > line.end || text[line.clone()].trim_start().starts_with("assert") {
+        return None;
+    }
+    let before = &text[line.start..name.start];
+    let after = &text[name.end..line.end];
+    let value = literal_compared_after(before, after)
+        .map(|value| name.end + value.start..name.end + value.end)
+        .or_else(|| literal_compared_before(before).map(|value| line.start + value.start..line.start + value.end))?;
+    Some(Pair { name, value })
+}
+
+fn literal_compared_after(before: &str, after: &str) -> Option<Range<usize>> {
+    let rest = after.trim_start_matches(['"', '\'', ')', ']', ' ']);
+    let opened = COMPARERS.iter().any(|call| before.trim_end_matches(['$', '&']).ends_with(call));
+    let sign = COMPARISONS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
+    let sign = sign.or_else(|| (opened && rest.starts_with(',')).then_some(1))?;
+    let from = after.len() - rest.len() + sign;
+    let blanks = after[from..].len() - after[from..].trim_start().len();
+    let literal = strings(&after[from + blanks..]).next().filter(|literal| literal.start == 1)?;
+    Some(from + blanks + literal.start..from + blanks + literal.end)
+}
+
+fn literal_compared_before(before: &str) -> Option<Range<usize>> {
+    let head = before.trim_end_matches(['$', '&', ' ']);
+    let compared = COMPARISONS.iter().find_map(|sign| head.strip_suffix(sign)).or_else(|| {
+        let head = head.strip_suffix(',')?;
+        COMPARERS.iter().any(|call| head.contains(call)).then_some(head)
+    })?;
+    let end = compared.trim_end().strip_suffix(['"', '\''])?.len();
+    let start = before[..end].rfind(char::from(before.as_bytes()[end]))? + 1;
+    (start < end).then_some(start..end)
 }
 
 /// The literal of SQL's `IDENTIFIED BY 'password'`.
@@ -150,14 +181,22 @@ mod tests {
     }
 
     #[test]
-    fn second_arguments() {
+    fn comparisons_with_literals() {
         for line in [
-            "req.SetBasicAuth(\"user\", \"s3cret\")",
-            "requests.get(u, auth=('user', 's3cret'))",
-            "Credentials.basic(\"user\", \"s3cret\")",
+            "if token == \"s3cret\":",
+            "if ($_POST['token'] !== 's3cret') {",
+            "if (\"s3cret\".equals(token)) {",
+            "if (\"s3cret\" == token)",
+            "req.getParameter(\"token\").equals(\"s3cret\")",
+            "if (strcmp(token, \"s3cret\") == 0)",
+            "hash_equals('s3cret', $token)",
         ] {
-            assert_eq!(&line[second_argument(line).unwrap()], "s3cret", "{line}");
+            let at = line.find("token").unwrap();
+            let pair = compared(line, &(0..line.len()), at).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(&line[pair.value], "s3cret", "{line}");
         }
-        assert_eq!(second_argument("SetBasicAuth(user, \"x\")"), None);
+        for line in ["assert token == \"s3cret\"", "if token == other:", "log(\"s3cret\", token)", "if x == token:"] {
+            assert_eq!(compared(line, &(0..line.len()), line.find("token").unwrap()), None, "{line}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::habitat::Habitat;
 use super::judge::{Circumstances, judge};
 use super::layer::Layer;
 use super::names::{Kind, classify, normalise};
-use super::pairs::{identified_by, second_argument, value_beside, variable_defaults};
+use super::pairs::{compared, identified_by, value_beside, variable_defaults};
 use super::scan::{Scan, Statement, confidence, printable};
 use super::site::Context;
 use super::value::{Harmless, Strength, harmless, strength};
@@ -38,6 +38,7 @@ impl Scan<'_> {
             for topic in self.gate.topics(hit).iter().copied() {
                 match topic {
                     Topic::Token(index) => self.token(layer, &range, index, at, &mut progress, ctx),
+                    Topic::Call(index) if named => self.call(layer, &range, index, at, ctx),
                     Topic::Name if named => self.assignment(layer, &range, at, &mut progress, ctx),
                     Topic::Command if named && at >= progress.command_end => {
                         progress.command_end = self.command(layer, &range, at, ctx);
@@ -228,7 +229,10 @@ impl Scan<'_> {
     /// A name whose value stands on another line.
     pub(super) fn pairs(&mut self, layer: &Layer<'_>, range: &Range<usize>, at: usize, ctx: &Context<'_>) {
         let beside = value_beside(layer.text, range, at);
-        for pair in beside.into_iter().chain(variable_defaults(layer.text, range, at)) {
+        // What a test compares with was made up for it.
+        let compares = ctx.habitat == Habitat::Code && !self.sample;
+        let compared = compares.then(|| compared(layer.text, range, at)).flatten();
+        for pair in beside.into_iter().chain(variable_defaults(layer.text, range, at)).chain(compared) {
             let name = normalise(&layer.text[pair.name.clone()]);
             // `variable "api_keys"` holds several of what its singular names.
             let name = name.strip_suffix('s').filter(|one| classify(one).is_some()).unwrap_or(&name).to_owned();
@@ -306,10 +310,6 @@ impl Scan<'_> {
         self.words(layer, line.clone(), 0, ctx);
         if let Some(password) = identified_by(&layer.text[line.clone()]) {
             let range = line.start + password.start..line.start + password.end;
-            self.command_secret(layer, range, Kind::Password, ctx);
-        }
-        if let Some(second) = second_argument(&layer.text[line.clone()]) {
-            let range = line.start + second.start..line.start + second.end;
             self.command_secret(layer, range, Kind::Password, ctx);
         }
         line.end
@@ -404,7 +404,7 @@ fn is_remark(text: &str, line: usize) -> bool {
 }
 
 /// Words that stand for a password in documentation.
-fn is_stand_in(value: &str) -> bool {
+pub(super) fn is_stand_in(value: &str) -> bool {
     const WORDS: [&str; 14] = [
         "password",
         "pass",
@@ -474,7 +474,7 @@ fn line_around(text: &str, range: &Range<usize>, at: usize) -> Range<usize> {
 }
 
 /// Values that documentation shows in place of a real one.
-fn is_example(secret: &str) -> bool {
+pub(super) fn is_example(secret: &str) -> bool {
     /// The samples of jwt.io and of kubeadm's documentation, which half of all tutorials paste.
     const SAMPLES: [&str; 3] =
         ["eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIi", "abcdef.0123456789abcdef", "07401b.f395accd246ae52d"];

@@ -106,7 +106,9 @@ impl Scan<'_> {
         for &hit in hits {
             for topic in self.gate.topics(hit) {
                 match topic {
-                    Topic::Command | Topic::Structure | Topic::Check(_) | Topic::Named(_) => return true,
+                    Topic::Command | Topic::Call(_) | Topic::Structure | Topic::Check(_) | Topic::Named(_) => {
+                        return true;
+                    }
                     Topic::Schema => {}
                     Topic::Token(_) => tokens.push(hit),
                     Topic::Name if (hit.start as usize) < names => {}

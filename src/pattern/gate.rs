@@ -15,6 +15,8 @@ pub enum Topic {
     Name,
     /// A command or option that takes a credential.
     Command,
+    /// The call with this index, of those that take a credential by position.
+    Call(u16),
     /// A word of a structure that carries secrets: no credential, but a reason to read the document.
     Structure,
     /// The kind of a schema, whose fields are named after credentials and hold none.
