@@ -181,7 +181,8 @@ impl Cursor<'_> {
         }
         // In a flow mapping a value ends with its entry and not with its line.
         let flow = self.bytes[floor..name.start].trim_ascii_end().ends_with(b"{");
-        let bare = if lines && !in_string && !option && !flow { Bare::Line } else { Bare::Word };
+        let argument = option || self.is_argument(floor, name.start);
+        let bare = if lines && !in_string && !argument && !flow { Bare::Line } else { Bare::Word };
         // `"ecr:GetAuthorizationToken"` is one of several equal arguments.
         let path = before == b':';
         let string = opening.filter(|_| !path).unwrap_or(name.start.saturating_sub(1).max(floor));
@@ -316,6 +317,19 @@ impl Cursor<'_> {
         let line = self.line_start(floor, at);
         let opened = line > floor || floor == 0 || self.bytes[floor - 1] == b'\n';
         opened && self.bytes[line..at].iter().all(|byte| byte.is_ascii_whitespace() || *byte == b'-')
+    }
+
+    /// Whether the name is part of what an option takes: `--set auth.password=x`, `--set=a=b,auth.password=x`.
+    fn is_argument(&self, floor: usize, at: usize) -> bool {
+        let head = &self.bytes[self.line_start(floor, at)..at];
+        let word = head.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
+        let before = head[..word].trim_ascii_end();
+        let before = &before[before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1)..];
+        let is_option = |word: &[u8]| {
+            let letters = word.iter().skip_while(|byte| **byte == b'-').copied().next();
+            word.starts_with(b"-") && letters.is_some_and(|byte| byte.is_ascii_alphabetic())
+        };
+        is_option(&head[word..]) || is_option(before)
     }
 
     /// Whether the name is one that C's preprocessor defines.
@@ -745,6 +759,9 @@ mod tests {
             ("export PASSWORD=s3cret", "s3cret"),
             ("PGPASSWORD=s3cret pg_dump", "s3cret"),
             ("password: 's3cret'", "s3cret"),
+            ("helm upgrade x --set auth.password=s3cret,replicas=2 --wait", "s3cret"),
+            ("  --set=a=b,auth.password=s3cret --wait", "s3cret"),
+            ("- db.password=s3cret with spaces", "s3cret with spaces"),
         ] {
             assert_eq!(value(text, true), Some(expected), "{text}");
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::names::Kind;
 
 /// Words of which one is in every command line that [`credentials`] understands, for the gate.
-pub(super) const KEYWORDS: [&str; 26] = [
+pub(super) const KEYWORDS: [&str; 27] = [
     "curl",
     "wget",
     "mysql",
@@ -32,6 +32,7 @@ pub(super) const KEYWORDS: [&str; 26] = [
     "bcp",
     "alias set",
     "identified by",
+    "identified with",
 ];
 
 /// What one option of a command takes.

@@ -51,7 +51,15 @@ impl Scan<'_> {
         self.declared_text(&inner, name, ctx);
     }
 
-    fn declared_bytes(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], name: &str, ctx: &Context<'_>) {
+    /// Scans the bytes of a value, its base64 undone.
+    pub(super) fn declared_bytes(
+        &mut self,
+        layer: &Layer<'_>,
+        range: Range<usize>,
+        bytes: &[u8],
+        name: &str,
+        ctx: &Context<'_>,
+    ) {
         if self.unpacked(layer, range.clone(), bytes, ctx) {
             return;
         }

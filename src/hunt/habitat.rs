@@ -237,6 +237,7 @@ fn is_translation(path: &str, name: &str) -> bool {
             || name.ends_with(".yaml")
             || name.ends_with(".yml")
             || name.ends_with(".properties")
+            || name.ends_with(".xml")
             || name.ends_with(".ts")
             || name.ends_with(".js")
             || name.ends_with(".php"))

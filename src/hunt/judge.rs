@@ -92,6 +92,8 @@ fn is_harmless_inside(secret: &str) -> bool {
 
 /// Programs inside configuration: a call is no literal, nor is a variable that is named after what it holds.
 fn is_expression(secret: &str) -> bool {
+    let statement = secret;
+    let secret = secret.strip_suffix(';').unwrap_or(secret);
     let callee = |before: &str| {
         let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c)).next().unwrap_or("");
         let plain = !name.contains(|c: char| c.is_ascii_digit()) || name.contains('.');
@@ -102,8 +104,8 @@ fn is_expression(secret: &str) -> bool {
     });
     // `pwd: mcPassword,` and `$config['pass'],`: an argument or the end of a statement.
     let name = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'.');
-    let passed = secret.strip_suffix([',', ';']).is_some_and(name)
-        || secret.starts_with('$') && (secret.contains("['") || secret.contains("[\"") || secret.ends_with(';'))
+    let passed = statement.strip_suffix([',', ';']).is_some_and(name)
+        || secret.starts_with('$') && (secret.contains("['") || secret.contains("[\"") || statement.ends_with(';'))
         || [".Values.", ".Release.", ".Files."].iter().any(|start| secret.starts_with(start));
     if passed {
         return true;

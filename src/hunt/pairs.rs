@@ -133,16 +133,6 @@ fn literal_compared_before(before: &str) -> Option<Range<usize>> {
     (start < end).then_some(start..end)
 }
 
-/// The literal of SQL's `IDENTIFIED BY 'password'`.
-#[must_use]
-pub(super) fn identified_by(line: &str) -> Option<Range<usize>> {
-    let lower = line.to_ascii_lowercase();
-    let after = lower.find("identified by")? + "identified by".len();
-    let literal = strings(&line[after..]).next()?;
-    let before = line[after..after + literal.start - 1].trim();
-    (before.is_empty() || before.eq_ignore_ascii_case("password")).then_some(after + literal.start..after + literal.end)
-}
-
 /// The string literals of a line, without their quotes.
 fn strings(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;

@@ -106,6 +106,9 @@ impl<'h> Scan<'h> {
         } else {
             self.text(&layer, 0..text.len(), &hits, &ctx);
         }
+        if !partial && self.path.ends_with(".ipynb") && !hits.is_empty() {
+            self.notebook(&layer, &ctx);
+        }
     }
 
     /// A file that is one value, named by its file: `db-password.txt`, as compose and kustomize mount them.

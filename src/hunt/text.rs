@@ -11,10 +11,12 @@ use super::command::{credentials, shell_words};
 use super::habitat::Habitat;
 use super::judge::{Circumstances, judge};
 use super::layer::Layer;
+use super::markup::element_value;
 use super::names::{Kind, classify, normalise};
-use super::pairs::{compared, identified_by, value_beside, variable_defaults};
+use super::pairs::{Pair, compared, value_beside, variable_defaults};
 use super::scan::{Scan, Statement, confidence, printable};
 use super::site::Context;
+use super::sql::{has_dashed_comments, identified_by, inserted, is_hash, is_sql, set_password};
 use super::value::{Harmless, Strength, harmless, strength};
 
 /// Shortest run of base64 characters in running text that is decoded: shorter ones are words and hashes.
@@ -26,6 +28,7 @@ struct Progress {
     covered: Vec<(u16, Covered)>,
     name_end: usize,
     command_end: usize,
+    rows_end: usize,
 }
 
 impl Scan<'_> {
@@ -182,13 +185,19 @@ impl Scan<'_> {
         if at < progress.name_end {
             return;
         }
+        if at >= progress.rows_end
+            && let Some(found) = inserted(layer.text, range, at)
+        {
+            (progress.name_end, progress.rows_end) = (found.columns_end, found.rows_end);
+            return self.cells(layer, found.cells, ctx);
+        }
         let Some(assignment) = assignment_at(layer.text, range, at, ctx.habitat != Habitat::Code) else {
             return self.pairs(layer, range, at, ctx);
         };
         // Names inside a long bare value are part of it; in a short one they may have a value of their own.
         let long = !assignment.quoted && assignment.value.len() > 256;
         progress.name_end = if long { assignment.value.end } else { assignment.name.end };
-        if in_action(layer.text, range, assignment.value.start) {
+        if in_action(layer.text, range, assignment.value.start) || self.is_expression(layer.text, &assignment) {
             return;
         }
         let name = normalise(&layer.text[assignment.name.clone()]);
@@ -226,13 +235,38 @@ impl Scan<'_> {
         }
     }
 
-    /// A name whose value stands on another line.
+    /// Whether an assignment is one of SQL whose right side is computed: `password = crypt($2, password)`.
+    fn is_expression(&self, text: &str, assignment: &Assignment) -> bool {
+        let statement = || !self.is_remark(text, range_start(text, assignment.name.start));
+        !assignment.quoted && is_sql(self.path) && statement()
+    }
+
+    /// Values that rows have in the column of a credential.
+    fn cells(&mut self, layer: &Layer<'_>, cells: Vec<Pair>, ctx: &Context<'_>) {
+        for pair in cells {
+            let name = normalise(&layer.text[pair.name.clone()]);
+            let value = &layer.text[pair.value.clone()];
+            let Some(kind) = classify(&name) else { continue };
+            if is_hash(kind, value) {
+                continue;
+            }
+            self.by_name(layer, pair.value.clone(), &name, value, ctx);
+            let assignment = Assignment { name: pair.name, value: pair.value, quoted: true };
+            self.generic(layer, &assignment, &name, value, ctx);
+        }
+    }
+
+    /// A name whose value stands on another line or in another element.
     pub(super) fn pairs(&mut self, layer: &Layer<'_>, range: &Range<usize>, at: usize, ctx: &Context<'_>) {
         let beside = value_beside(layer.text, range, at);
         // What a test compares with was made up for it.
         let compares = ctx.habitat == Habitat::Code && !self.sample;
         let compared = compares.then(|| compared(layer.text, range, at)).flatten();
-        for pair in beside.into_iter().chain(variable_defaults(layer.text, range, at)).chain(compared) {
+        // Pages are code, and what their elements say is for people.
+        let markup = (ctx.habitat != Habitat::Code).then(|| element_value(layer.text, range, at)).flatten();
+        let password = set_password(layer.text, range, at);
+        let others = compared.into_iter().chain(markup).chain(password);
+        for pair in beside.into_iter().chain(variable_defaults(layer.text, range, at)).chain(others) {
             let name = normalise(&layer.text[pair.name.clone()]);
             // `variable "api_keys"` holds several of what its singular names.
             let name = name.strip_suffix('s').filter(|one| classify(one).is_some()).unwrap_or(&name).to_owned();
@@ -288,7 +322,7 @@ impl Scan<'_> {
         let sentence = !assignment.quoted
             && layer.text.as_bytes().get(assignment.name.end) == Some(&b':')
             && matches!(before, [.., letter, b' '] if letter.is_ascii_alphabetic() || *letter >= 0x80);
-        let remark = is_remark(layer.text, range_start(layer.text, assignment.name.start));
+        let remark = self.is_remark(layer.text, range_start(layer.text, assignment.name.start));
         let sentence = sentence || remark;
         let habitat = if sentence && ctx.habitat == Habitat::Config { Habitat::Prose } else { ctx.habitat };
         let at = Circumstances { habitat, sample: self.sample, quoted: assignment.quoted };
@@ -302,6 +336,15 @@ impl Scan<'_> {
         let says = Statement::judged(hunter.generic(), &judgement, message);
         let secret = judgement.secret;
         self.found(layer, start..start + secret.len(), secret, ctx, says);
+    }
+
+    /// Whether a line is a comment: the defaults that vendors comment out are nobody's secrets.
+    fn is_remark(&self, text: &str, line: usize) -> bool {
+        let line = text[line..].trim_start();
+        let dashed =
+            line.strip_prefix("--").is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        [";", "#", "//"].iter().any(|sign| line.starts_with(sign)) && !line.starts_with("#!")
+            || dashed && has_dashed_comments(self.path)
     }
 
     /// Reads the command line around a hit; gives back where it ends.
@@ -395,12 +438,6 @@ fn range_start(text: &str, at: usize) -> usize {
     let floor = at.saturating_sub(1024);
     let start = memchr::memrchr(b'\n', &text.as_bytes()[floor..at]).map_or(floor, |found| floor + found + 1);
     (start..=at).find(|&start| text.is_char_boundary(start)).unwrap_or(at)
-}
-
-/// Whether a line is a comment: the defaults that vendors comment out are nobody's secrets.
-fn is_remark(text: &str, line: usize) -> bool {
-    let line = text[line..].trim_start();
-    [";", "#", "//", "--"].iter().any(|sign| line.starts_with(sign)) && !line.starts_with("#!")
 }
 
 /// Words that stand for a password in documentation.

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::manifest::{Kind as NodeKind, Node, Object, Role, Tree, chunks, mask_actions, parse_document};
+use crate::manifest::{
+    Kind as NodeKind, Node, Object, Role, Tree, chunks, decode_base64, mask_actions, parse_document,
+};
 use crate::model::{Exposure, Skipped};
 use crate::pattern::{Hit, Topic};
 
@@ -15,7 +17,7 @@ use super::judge::{Circumstances, judge};
 use super::layer::{Layer, Origin, Scattered};
 use super::names::{Kind, classify, is_companion, normalise, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
-use super::scan::{Scan, Statement};
+use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar, object_ref, silences};
 use super::value::{Strength, harmless, is_name, strength};
 use super::{Sighted, declared, extract};
@@ -415,6 +417,9 @@ impl Scan<'_> {
         // `jwt: {key: …}` is a jwt key.
         let joined = scalar.key.and_then(Node::as_str).is_some_and(|key| key.eq_ignore_ascii_case("key"));
         let leaf = normalise(unqualified(name));
+        if self.patched(layer, scalar, range.clone(), value, ctx) {
+            return;
+        }
         let leaf = if joined { format!("{leaf}_key") } else { leaf };
         let qualified = qualified(scalar, &leaf);
         self.by_name(layer, range.clone(), &qualified, value, ctx);
@@ -445,6 +450,22 @@ impl Scan<'_> {
         let says = Statement::judged(hunter.generic(), &judgement, message);
         let inner = layer.inner(value, origin(scalar.node), None);
         self.found(&inner, within, judgement.secret, ctx, says);
+    }
+
+    /// The value that a patch gives to a key of a Secret's `data`, in base64. Tells whether it was one.
+    fn patched(
+        &mut self,
+        layer: &Layer<'_>,
+        scalar: &Scalar<'_>,
+        range: Range<usize>,
+        value: &str,
+        ctx: &Context<'_>,
+    ) -> bool {
+        let Some(name) = patched_path(scalar).and_then(|path| path.strip_prefix("/data/")) else { return false };
+        let bytes = classify(&normalise(name)).and_then(|_| decode_base64(value.trim()));
+        let Some(bytes) = bytes.filter(|bytes| printable(bytes).is_some()) else { return false };
+        self.declared_bytes(layer, range, &bytes, name, ctx);
+        true
     }
 
     /// Options and their values as items of a list: `[--password, x]`, `[mysql, -px]`.
@@ -555,6 +576,14 @@ fn name_of<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
     if scalar.node.position() > MOST_BESIDE {
         return Some(key);
     }
+    if let Some(path) = patched_path(scalar) {
+        // `~1` is an escaped slash; a domain before it is no part of the name.
+        let key = path.rsplit('/').next()?;
+        return key
+            .split_once("~1")
+            .filter(|(domain, _)| domain.contains('.'))
+            .map_or(Some(key), |(_, name)| Some(name));
+    }
     // `type: string` beside a value says what it is made of, `type: password` what it is.
     let naming = |naming: &&str| {
         let name = parent.get_str(naming)?;
@@ -562,6 +591,14 @@ fn name_of<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
     };
     let beside = NAMING.iter().filter(|naming| **naming != key).find_map(naming);
     beside.filter(|_| !key.eq_ignore_ascii_case("key")).or_else(|| parent.key().and_then(Node::as_str)).or(Some(key))
+}
+
+/// The place that an operation of a JSON patch (RFC 6902) puts a scalar in: `{op: replace, path: /data/x, value: y}`.
+fn patched_path<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
+    let operation = scalar.node.parent().filter(|_| scalar.key.and_then(Node::as_str) == Some("value"))?;
+    let operation = Some(operation).filter(|_| scalar.node.position() <= MOST_BESIDE)?;
+    operation.get_str("op")?;
+    operation.get_str("path").filter(|path| path.starts_with('/'))
 }
 
 /// Whether the mapping around a scalar names a Secret: what else it holds are keys of that Secret.
