@@ -223,6 +223,7 @@ fn is_generated(name: &str) -> bool {
     NAMES.contains(&name)
         || name.contains(".min.")
         || name.contains(".bundle.")
+        || ["_generated.", "zz_generated", ".pb."].iter().any(|mark| name.contains(mark))
         || GENERATED.contains(&extension)
         || name.ends_with(".schema.json")
 }
