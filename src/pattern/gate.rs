@@ -119,31 +119,41 @@ impl Gate {
     }
 }
 
-/// For three bytes in a row, which fourth bytes may follow in a keyword: sixteen classes of them, one bit each. Bytes are
-/// folded by one bit, so that letters of both cases are one, and some other bytes too: a place too many costs a look.
+/// For three bytes in a row, which bytes may follow in a keyword: first by the fourth byte, in sixteen classes of one bit
+/// each, and where that is not enough by the fourth to sixth, in sixty-four. Bytes are folded by one bit, so that letters
+/// of both cases are one, and some other bytes too: a place too many costs a look.
 #[derive(Debug)]
 struct Starts {
     next: Box<[u16; Self::SLOTS]>,
+    later: Vec<u64>,
 }
 
 impl Starts {
     const SLOTS: usize = 1 << 14;
 
     fn new(words: &[String]) -> Self {
-        let mut next = Box::new([0; Self::SLOTS]);
-        let mut allow = |bytes: [u8; 4], bits: Option<u16>| {
-            let (slot, bit) = Self::place(bytes);
-            next[slot] |= bits.unwrap_or(1 << bit);
-        };
+        let mut starts = Self { next: Box::new([0; Self::SLOTS]), later: vec![0; Self::SLOTS] };
         for word in words {
             match *word.as_bytes() {
-                [a, b, c, d, ..] => allow([a, b, c, d], None),
-                [a, b, c] => allow([a, b, c, 0], Some(u16::MAX)),
-                [a, b] => (0..=u8::MAX).for_each(|c| allow([a, b, c, 0], Some(u16::MAX))),
-                _ => return Self { next: Box::new([u16::MAX; Self::SLOTS]) },
+                [a, b, c, d, e, f, ..] => starts.allow([a, b, c, d], false, 1 << Self::class([d, e, f])),
+                [a, b, c, d, ..] => starts.allow([a, b, c, d], false, u64::MAX),
+                [a, b, c] => starts.allow([a, b, c, 0], true, u64::MAX),
+                [a, b] => (0..=u8::MAX).for_each(|c| starts.allow([a, b, c, 0], true, u64::MAX)),
+                _ => return Self { next: Box::new([u16::MAX; Self::SLOTS]), later: vec![u64::MAX; Self::SLOTS] },
             }
         }
-        Self { next }
+        starts
+    }
+
+    /// Lets a keyword begin with these bytes, whatever the fourth if it has no more than three.
+    fn allow(&mut self, bytes: [u8; 4], whatever: bool, later: u64) {
+        let (slot, bit) = Self::place(bytes);
+        self.next[slot] |= if whatever { u16::MAX } else { 1 << bit };
+        self.later[slot] |= later;
+    }
+
+    fn class([d, e, f]: [u8; 3]) -> u32 {
+        (u32::from_le_bytes([0, d, e, f]) | 0x2020_2000).wrapping_mul(0x9E37_79B1) >> 26
     }
 
     fn place(bytes: [u8; 4]) -> (usize, u32) {
@@ -157,11 +167,17 @@ impl Starts {
         for (at, window) in text.windows(4).enumerate() {
             let Some(bytes) = window.first_chunk() else { return };
             let (slot, bit) = Self::place(*bytes);
-            if self.next[slot] >> bit & 1 == 1 {
+            if self.next[slot] >> bit & 1 == 1 && self.goes_on(slot, text, at + 3) {
                 look(at);
             }
         }
         (text.len().saturating_sub(3)..text.len()).for_each(look);
+    }
+
+    /// Whether three more bytes may follow, which a text's end does not forbid.
+    fn goes_on(&self, slot: usize, text: &[u8], at: usize) -> bool {
+        let more = text[at..].first_chunk().map(|bytes| Self::class(*bytes));
+        more.is_none_or(|class| self.later[slot] >> class & 1 == 1)
     }
 }
 
@@ -180,6 +196,21 @@ mod tests {
         gate.hits("SSHPASS=x", &mut hits);
         let seen: Vec<_> = hits.iter().map(|&hit| (hit.start, gate.topics(hit).to_vec())).collect();
         assert_eq!(seen, [(0, vec![Topic::Command]), (3, vec![Topic::Token(1), Topic::Name])]);
+    }
+
+    #[test]
+    fn keywords_are_found_wherever_they_stand() {
+        let words = ["pw", "://", "pass", "token", "secret", "service-key", "serviceaccount"];
+        let gate = Gate::new(words.map(|word| (word.to_owned(), Topic::Name)));
+        for word in words {
+            for (before, after) in [("", ""), ("x", ""), ("", "y"), ("se", "rv"), ("passw", "ice")] {
+                let text = format!("{before}{}{after}", word.to_uppercase());
+                let mut hits = Vec::new();
+                gate.hits(&text, &mut hits);
+                let range = before.len() as u32..(before.len() + word.len()) as u32;
+                assert!(hits.iter().any(|hit| hit.start == range.start && hit.end == range.end), "{word} in {text}");
+            }
+        }
     }
 
     #[test]
