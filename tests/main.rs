@@ -6,6 +6,7 @@
 mod architecture;
 mod bad_input;
 mod binary;
+mod checks;
 mod cli;
 mod common;
 mod corpus;
