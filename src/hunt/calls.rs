@@ -131,10 +131,11 @@ impl Scan<'_> {
             return;
         };
         let hunter = self.hunter;
-        let start = literal.start + (judgement.secret.as_ptr() as usize - value.as_ptr() as usize);
+        let secret = judgement.place_in(value);
+        let secret = literal.start + secret.start..literal.start + secret.end;
         let message = format!("{} is called with a literal value{}", callee.trim_end_matches('('), ctx.owner());
         let says = Statement::judged(hunter.generic(), &judgement, message);
-        self.found(layer, start..start + judgement.secret.len(), judgement.secret, ctx, says);
+        self.found(layer, secret, judgement.secret, ctx, says);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Weighs a value under a name: is it a credential, and how sure are we?
 
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -32,6 +34,14 @@ pub(super) struct Judgement<'v> {
     pub confidence: Confidence,
     /// The rule's severity, or less for weak literals and samples.
     pub severity: Severity,
+}
+
+impl Judgement<'_> {
+    /// Where the secret lies in the value that was judged.
+    pub(super) fn place_in(&self, value: &str) -> Range<usize> {
+        let start = self.secret.as_ptr() as usize - value.as_ptr() as usize;
+        start..start + self.secret.len()
+    }
 }
 
 /// Judges a value whose name promises a credential.

@@ -330,12 +330,12 @@ impl Scan<'_> {
         let whole = widened(layer.text, &assignment.value, value);
         let value = &layer.text[whole.clone()];
         let Some(judgement) = judge(kind, name, value, at) else { return };
-        let start = whole.start + (judgement.secret.as_ptr() as usize - value.as_ptr() as usize);
+        let secret = judgement.place_in(value);
+        let secret = whole.start + secret.start..whole.start + secret.end;
         let hunter = self.hunter;
         let message = format!("{} holds a literal value{}", &layer.text[assignment.name.clone()], ctx.owner());
         let says = Statement::judged(hunter.generic(), &judgement, message);
-        let secret = judgement.secret;
-        self.found(layer, start..start + secret.len(), secret, ctx, says);
+        self.found(layer, secret, judgement.secret, ctx, says);
     }
 
     /// Whether a line is a comment: the defaults that vendors comment out are nobody's secrets.

@@ -13,7 +13,7 @@ use super::assignment::name_around;
 use super::checks::{CHECKS, Sightings};
 use super::command::credentials;
 use super::habitat::Habitat;
-use super::judge::{Circumstances, judge};
+use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin, Scattered};
 use super::names::{Kind, classify, is_companion, normalise, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
@@ -319,13 +319,25 @@ impl Scan<'_> {
             let inner = self.scalar_context(layer, &scalar, ctx);
             let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true };
             let Some(judgement) = judge(kind, &name, text, at) else { continue };
-            let start = judgement.secret.as_ptr() as usize - text.as_ptr() as usize;
-            let message = format!("{name} holds a literal value{}", inner.owner());
-            let hunter = self.hunter;
-            let says = Statement::judged(hunter.generic(), &judgement, message);
-            let whole = layer.inner(text, origin(value), None);
-            self.found(&whole, start..start + judgement.secret.len(), judgement.secret, &inner, says);
+            self.value_under(layer, &name, value, text, &judgement, &inner);
         }
+    }
+
+    /// Reports the secret in a scalar under a name.
+    fn value_under(
+        &mut self,
+        layer: &Layer<'_>,
+        name: &str,
+        node: Node<'_>,
+        value: &str,
+        judgement: &Judgement<'_>,
+        ctx: &Context<'_>,
+    ) {
+        let hunter = self.hunter;
+        let message = format!("{name} holds a literal value{}", ctx.owner());
+        let says = Statement::judged(hunter.generic(), judgement, message);
+        let inner = layer.inner(value, origin(node), None);
+        self.found(&inner, judgement.place_in(value), judgement.secret, ctx, says);
     }
 
     fn scalar(&mut self, layer: &Layer<'_>, scalar: Scalar<'_>, hits: &[Hit], key_hits: &[Hit], ctx: &Context<'_>) {
@@ -443,13 +455,7 @@ impl Scan<'_> {
         if kind == Kind::Password && is_settings_mapping(scalar) {
             return;
         }
-        let start = judgement.secret.as_ptr() as usize - value.as_ptr() as usize;
-        let within = start..start + judgement.secret.len();
-        let hunter = self.hunter;
-        let message = format!("{name} holds a literal value{}", ctx.owner());
-        let says = Statement::judged(hunter.generic(), &judgement, message);
-        let inner = layer.inner(value, origin(scalar.node), None);
-        self.found(&inner, within, judgement.secret, ctx, says);
+        self.value_under(layer, name, scalar.node, value, &judgement, ctx);
     }
 
     /// The value that a patch gives to a key of a Secret's `data`, in base64. Tells whether it was one.

@@ -41,7 +41,7 @@ impl Reader<'_> {
         let commented = self.peek() == Some(b'#');
         self.skip_line();
         self.scratch.clear();
-        while let Some((blank, next)) = self.continuation(indent) {
+        while let Some((blank, next)) = self.continuation(indent).filter(|(_, at)| self.bytes[*at] != b'#') {
             if commented {
                 return None;
             }
@@ -83,8 +83,8 @@ impl Reader<'_> {
         (text.last() != Some(&b'\t')).then(|| start + text.trim_ascii_end().len())
     }
 
-    /// Whether the lines from here go on with a plain scalar: how many are blank, and where the text is. A tab there
-    /// counts as text, which will not do.
+    /// Whether a scalar goes on in the lines from here: how many are blank, and where the text is. What it may begin with
+    /// is for the caller to say: a tab counts as text, and so does the sign of a comment.
     fn continuation(&self, indent: usize) -> Option<(usize, usize)> {
         let (mut blank, mut line) = (0, self.at);
         loop {
@@ -97,7 +97,6 @@ impl Reader<'_> {
                     blank += 1;
                     line = at + 1;
                 }
-                b'#' => return None,
                 _ => return (at - line > indent).then_some((blank, at)),
             }
         }
@@ -123,7 +122,7 @@ impl Reader<'_> {
                     let end = run + line.trim_ascii_end().len();
                     self.scratch.push_str(&self.builder.source()[run..end]);
                     self.at += 1;
-                    let (blank, next) = self.quoted_continuation(indent?)?;
+                    let (blank, next) = self.continuation(indent?).filter(|(_, at)| self.bytes[*at] != b'\t')?;
                     fold(&mut self.scratch, blank);
                     self.at = next;
                     run = next;
@@ -150,25 +149,6 @@ impl Reader<'_> {
         };
         self.at += 1;
         self.push(Kind::Quoted, start..self.at, text)
-    }
-
-    /// How many blank lines follow, and where the text after them is.
-    fn quoted_continuation(&self, indent: usize) -> Option<(usize, usize)> {
-        let (mut blank, mut line) = (0, self.at);
-        loop {
-            let mut at = line;
-            while self.bytes.get(at) == Some(&b' ') {
-                at += 1;
-            }
-            match self.bytes.get(at)? {
-                b'\n' => {
-                    blank += 1;
-                    line = at + 1;
-                }
-                b'\t' => return None,
-                _ => return (at - line > indent).then_some((blank, at)),
-            }
-        }
     }
 
     /// The escape under the cursor, those that JSON has.
