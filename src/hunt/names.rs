@@ -518,30 +518,40 @@ const NOT_BEFORE: &[&str] = &[
 #[must_use]
 pub(super) fn normalise(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
-    let mut previous = '_';
-    let mut chars = name.chars().peekable();
-    while let Some(c) = chars.next() {
-        if !c.is_ascii_alphanumeric() {
-            if !out.is_empty() && !out.ends_with('_') {
-                out.push('_');
-            }
-        } else {
-            let next_is_lower = chars.peek().is_some_and(char::is_ascii_lowercase);
-            let starts_word = c.is_ascii_uppercase()
+    normalise_onto(&mut out, name);
+    out
+}
+
+/// Appends a normalised name to others, as a word of its own.
+pub(super) fn normalise_onto(out: &mut String, name: &str) {
+    let separate = |out: &mut String| {
+        if !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+    };
+    separate(out);
+    // Bytes of longer characters are no letters or digits, and one separator stands for any number of them.
+    let bytes = name.as_bytes();
+    let mut previous = b'_';
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte.is_ascii_alphanumeric() {
+            let next_is_lower = || bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+            let starts_word = byte.is_ascii_uppercase()
                 && (previous.is_ascii_lowercase()
                     || previous.is_ascii_digit()
-                    || (previous.is_ascii_uppercase() && next_is_lower));
-            if starts_word && !out.is_empty() && !out.ends_with('_') {
-                out.push('_');
+                    || (previous.is_ascii_uppercase() && next_is_lower()));
+            if starts_word {
+                separate(out);
             }
-            out.push(c.to_ascii_lowercase());
+            out.push(byte.to_ascii_lowercase().into());
+        } else {
+            separate(out);
         }
-        previous = c;
+        previous = byte;
     }
     while out.ends_with('_') {
         out.pop();
     }
-    out
 }
 
 /// The part of a key that names the value: `ingress.example.com/auth-token` is an `auth-token`, and its domain may

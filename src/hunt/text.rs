@@ -35,7 +35,8 @@ impl Scan<'_> {
     /// Scans a part of a layer as text. `hits` are the gate's hits in that part.
     pub(super) fn text(&mut self, layer: &Layer<'_>, range: Range<usize>, hits: &[Hit], ctx: &Context<'_>) {
         let mut progress = Progress::default();
-        let named = ctx.habitat != Habitat::Generated;
+        let decodes = ctx.habitat != Habitat::Generated;
+        let named = decodes && !is_word(&layer.text.as_bytes()[range.clone()]);
         for &hit in hits {
             let at = hit.start as usize;
             for topic in self.gate.topics(hit).iter().copied() {
@@ -50,7 +51,7 @@ impl Scan<'_> {
                 }
             }
         }
-        if named {
+        if decodes {
             self.base64_runs(layer, range, ctx);
         }
     }
@@ -432,6 +433,11 @@ fn looks_like_text(run: &[u8]) -> bool {
     }
     let head = std::str::from_utf8(&run[..run.len().min(24) / 4 * 4]).unwrap_or("");
     crate::manifest::decode_base64(head).is_some_and(|bytes| printable(&bytes).is_some())
+}
+
+/// Whether a text is one word, path or image: it may be a token, but gives no name to any value.
+fn is_word(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_./@".contains(byte))
 }
 
 fn range_start(text: &str, at: usize) -> usize {

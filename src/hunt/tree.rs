@@ -15,7 +15,7 @@ use super::command::credentials;
 use super::habitat::Habitat;
 use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin, Scattered};
-use super::names::{Kind, classify, is_companion, normalise, unqualified};
+use super::names::{Kind, classify, is_companion, normalise, normalise_onto, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar, object_ref, silences};
@@ -638,16 +638,14 @@ fn is_beside_access_key(scalar: &Scalar<'_>) -> bool {
 
 /// The name with up to two keys from above in front, for patterns that know a provider by them.
 fn qualified(scalar: &Scalar<'_>, leaf: &str) -> String {
-    let mut parts = vec![leaf.to_owned()];
-    let mut node = scalar.node.parent();
-    while let Some(above) = node.filter(|_| parts.len() < 3) {
-        if let Some(key) = above.key().and_then(Node::as_str) {
-            parts.push(normalise(key));
-        }
-        node = above.parent();
+    let mut above = std::iter::successors(scalar.node.parent(), |node| node.parent())
+        .filter_map(|node| node.key().and_then(Node::as_str));
+    let (near, far) = (above.next(), above.next());
+    let mut name = String::with_capacity(64);
+    for key in far.into_iter().chain(near).chain([leaf]) {
+        normalise_onto(&mut name, key);
     }
-    parts.reverse();
-    parts.join("_")
+    name
 }
 
 /// `password: {min: 8}`-like mappings of a policy: a scalar `password` beside `properties` or `type: object` is schema.

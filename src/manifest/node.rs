@@ -229,12 +229,16 @@ impl<'a> Node<'a> {
 
     /// Nodes directly below, keys and values in turn for a mapping.
     pub fn children(self) -> impl Iterator<Item = Self> {
-        let end = self.record().after;
+        self.below(self.after())
+    }
+
+    /// Nodes directly below whose numbers come before `end`.
+    fn below(self, end: u32) -> impl Iterator<Item = Self> {
         let mut next = self.number + 1;
         std::iter::from_fn(move || {
             (next < end).then(|| {
                 let child = self.at(next);
-                next = child.record().after;
+                next = child.after();
                 child
             })
         })
@@ -243,40 +247,47 @@ impl<'a> Node<'a> {
     /// This node and the mappings, sequences and aliases below it, in document order. Aliases are not followed: what
     /// they stand for is met where it is written.
     pub fn collections(self) -> impl Iterator<Item = Self> {
-        let mut stack = vec![self];
-        std::iter::from_fn(move || {
-            let node = stack.pop()?;
-            let below = stack.len();
-            stack.extend(node.children().filter(|child| !child.is_scalar()));
-            stack[below..].reverse();
-            Some(node)
-        })
+        (self.number..self.after()).map(move |number| self.at(number)).filter(|node| !node.is_scalar())
     }
 
     /// The items of a sequence, aliases followed; nothing for other nodes.
     pub fn items(self) -> impl Iterator<Item = Self> {
-        let node = self.resolve();
-        node.children().take_while(move |_| node.kind() == Kind::Sequence)
+        self.parts(Kind::Sequence)
     }
 
     /// The entries of a mapping, aliases followed; nothing for other nodes.
     pub fn entries(self) -> impl Iterator<Item = (Self, Self)> {
+        let mut parts = self.parts(Kind::Mapping);
+        std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+    }
+
+    /// The nodes directly below, if it is a collection of this kind or an alias of one.
+    fn parts(self, kind: Kind) -> impl Iterator<Item = Self> {
         let node = self.resolve();
-        let mut children = node.children().take_while(move |_| node.kind() == Kind::Mapping);
-        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+        let end = if node.kind() == kind { node.after() } else { node.number };
+        node.below(end)
     }
 
     /// The value under a key; merged mappings (`<<: *base`) are looked into one level deep.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Self> {
-        let own = self.entries().find(|(name, _)| name.as_str() == Some(key));
-        own.or_else(|| {
-            self.entries()
-                .filter(|(name, _)| name.as_str() == Some("<<"))
-                .flat_map(|(_, base)| base.entries())
-                .find(|(name, _)| name.as_str() == Some(key))
-        })
-        .map(|(_, value)| value)
+        let mut merges = false;
+        for (name, value) in self.entries() {
+            match name.as_str() {
+                Some(name) if name == key => return Some(value),
+                name => merges |= name == Some("<<"),
+            }
+        }
+        merges.then(|| self.merged(key)).flatten()
+    }
+
+    /// The value under a key of a merged mapping.
+    fn merged(self, key: &str) -> Option<Self> {
+        self.entries()
+            .filter(|(name, _)| name.as_str() == Some("<<"))
+            .flat_map(|(_, base)| base.entries())
+            .find(|(name, _)| name.as_str() == Some(key))
+            .map(|(_, value)| value)
     }
 
     /// The scalar under a key.

@@ -28,13 +28,8 @@ const CONTAINER_LISTS: [&str; 6] =
 /// container list. Judged by shape and not by kind, so that custom resources count.
 #[must_use]
 pub fn is_container(node: Node<'_>) -> bool {
-    let (mut image, mut field) = (false, false);
-    for (key, _) in node.entries() {
-        let key = key.as_str().unwrap_or("");
-        image |= key == "image";
-        field |= CONTAINER_FIELDS.contains(&key);
-    }
-    field && (image || in_container_list(node))
+    let has = |is_one: fn(&str) -> bool| node.entries().any(|(key, _)| key.as_str().is_some_and(is_one));
+    (has(|key| key == "image") || in_container_list(node)) && has(|key| CONTAINER_FIELDS.contains(&key))
 }
 
 fn in_container_list(node: Node<'_>) -> bool {

@@ -213,6 +213,30 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn the_gate_sees_what_a_plain_search_sees(
+            words in proptest::collection::vec("[abAB:/_]{1,8}", 1..12),
+            text in "[abAB:/_ é]{0,64}",
+        ) {
+            let gate = Gate::new(words.iter().map(|word| (word.clone(), Topic::Name)));
+            let mut hits = Vec::new();
+            gate.hits(&text, &mut hits);
+            let mut seen: Vec<_> = hits.iter().map(|hit| (hit.start, hit.end)).collect();
+            let mut expected = Vec::new();
+            for word in words.iter().map(String::as_bytes) {
+                let places = text.as_bytes().windows(word.len()).enumerate();
+                let places = places.filter(|(_, window)| window.eq_ignore_ascii_case(word));
+                expected.extend(places.map(|(at, _)| (at as u32, (at + word.len()) as u32)));
+            }
+            proptest::prop_assert!(seen.is_sorted_by_key(|(start, _)| *start));
+            seen.sort_unstable();
+            expected.sort_unstable();
+            expected.dedup();
+            proptest::prop_assert_eq!(seen, expected);
+        }
+    }
+
     #[test]
     fn short_keywords_count_up_to_the_last_byte() {
         let gate = Gate::new(["pw", "://", "pat", "key:"].map(|word| (word.to_owned(), Topic::Name)));

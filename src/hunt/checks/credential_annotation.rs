@@ -65,8 +65,8 @@ impl Check for CredentialAnnotation {
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         // Of the object, of its pod template, of any template in it.
         let mut once = Once::default();
-        let metadata = mappings(object.root).flat_map(Node::entries).filter(|(key, _)| is_metadata(*key));
-        for (key, value) in metadata.flat_map(|(_, metadata)| once.entries(metadata, "annotations")) {
+        let metadata = mappings(object.root).filter(|node| node.key().is_some_and(is_metadata));
+        for (key, value) in metadata.flat_map(|metadata| once.entries(metadata, "annotations")) {
             let Some(name) = key.as_str().filter(|name| names_credential(name)) else { continue };
             if literal(value).is_some_and(is_value) {
                 out.at(value, format!("annotation {name} holds a literal value"));
