@@ -5,6 +5,7 @@ mod checksum;
 mod entropy;
 mod gate;
 mod jwt;
+mod prefix;
 mod set;
 mod syntax;
 

@@ -11,6 +11,7 @@ use regex_syntax::hir::{Hir, HirKind};
 
 use super::checksum::{Checksum, Verdict};
 use super::entropy::shannon;
+use super::prefix::Prefix;
 use super::syntax::{Examples, PatternSyntax};
 use crate::model::{Class, Rule, RuleId};
 
@@ -39,13 +40,13 @@ pub enum Body {
 pub struct Token {
     source: String,
     keywords: Vec<String>,
-    compiled: OnceLock<Option<Compiled>>,
+    shape: OnceLock<Shape>,
+    regex: OnceLock<Option<Regex>>,
 }
 
-/// A compiled token regex and what is known of its matches.
+/// What is known of a regex's matches without running it.
 #[derive(Debug)]
-struct Compiled {
-    regex: Regex,
+struct Shape {
     /// Whether every match begins with a keyword: then it is run at the keyword and nowhere else.
     anchored: bool,
     /// Most bytes a match can have, and one more to see what follows it.
@@ -54,25 +55,73 @@ struct Compiled {
     whole: bool,
     /// A byte that every match has and most texts have not: looked for before the regex is run.
     telling: Option<u8>,
+    /// What a match begins with, where it is run at the keyword.
+    prefix: Prefix,
 }
 
-impl Compiled {
-    /// The secret in a match. Only the match is searched: finding groups takes a slower engine.
-    fn group(&self, bytes: &[u8], whole: &Range<usize>) -> Option<Range<usize>> {
-        let captures = self.regex.captures(&bytes[whole.clone()])?;
-        let secret = captures.name("secret")?;
-        Some(whole.start + secret.start()..whole.start + secret.end())
+impl Shape {
+    /// Reads a regex whose patterns are searched for at these keywords.
+    fn of(regex: &str, keywords: &[String]) -> Self {
+        let Ok(hir) = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex) else {
+            return Self {
+                anchored: false,
+                longest: LOOK_AHEAD,
+                whole: false,
+                telling: None,
+                prefix: Prefix::default(),
+            };
+        };
+        let longest = hir.properties().maximum_len().map_or(LOOK_AHEAD, |longest| (longest + 1).min(LOOK_AHEAD));
+        let prefixes = Extractor::new().extract(&hir);
+        let anchored = prefixes.literals().is_some_and(|literals| {
+            !literals.is_empty()
+                && literals.iter().all(|literal| {
+                    let literal = literal.as_bytes().to_ascii_lowercase();
+                    keywords.iter().any(|keyword| literal.starts_with(keyword.to_ascii_lowercase().as_bytes()))
+                })
+        });
+        let whole = matches!(hir.kind(), HirKind::Capture(group) if group.name.as_deref() == Some("secret"));
+        let prefix = if anchored { Prefix::of(&hir) } else { Prefix::default() };
+        Self { anchored, longest, whole, telling: telling(&hir), prefix }
     }
 }
 
 impl Token {
-    fn compiled(&self) -> Option<&Compiled> {
+    fn new(source: String, keywords: Vec<String>) -> Self {
+        Self { source, keywords, shape: OnceLock::new(), regex: OnceLock::new() }
+    }
+
+    fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| Shape::of(&self.source, &self.keywords))
+    }
+
+    fn regex(&self) -> Option<&Regex> {
         let compile = || {
-            let Shape { anchored, longest, whole, telling } = shape(&self.source, &self.keywords);
-            let source = if anchored { format!("\\A(?:{})", self.source) } else { self.source.clone() };
-            Some(Compiled { regex: builder(&source).build().ok()?, anchored, longest, whole, telling })
+            let anchor = if self.shape().anchored { "\\A" } else { "" };
+            builder(&format!("{anchor}(?:{})", self.source)).build().ok()
         };
-        self.compiled.get_or_init(compile).as_ref()
+        self.regex.get_or_init(compile).as_ref()
+    }
+
+    /// Whether a range of bytes may hold a match at all. Cheap, and mostly no.
+    fn may_match(&self, bytes: &[u8]) -> bool {
+        let shape = self.shape();
+        shape.prefix.allows(bytes) && shape.telling.is_none_or(|byte| memchr::memchr(byte, bytes).is_some())
+    }
+
+    /// The next match in a range, and the secret in it.
+    fn find(&self, bytes: &[u8], range: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+        let regex = self.regex()?;
+        let found = regex.find(&bytes[range.clone()])?;
+        let whole = range.start + found.start()..range.start + found.end();
+        if self.shape().whole {
+            return Some((whole.clone(), whole));
+        }
+        // Only the match is searched: finding groups takes a slower engine.
+        let captures = regex.captures(&bytes[whole.clone()])?;
+        let secret = captures.name("secret")?;
+        let secret = whole.start + secret.start()..whole.start + secret.end();
+        Some((whole, secret))
     }
 }
 
@@ -213,15 +262,14 @@ impl Pattern {
     /// this pattern have seen: nothing is searched often, which keeps dense input linear.
     pub fn find(&self, text: &str, bounds: &Range<usize>, at: usize, covered: &mut Covered, out: &mut Vec<Match>) {
         let Body::Token(token) = &self.body else { return };
-        let Some(compiled) = token.compiled() else { return };
-        let (anchored, longest) = (compiled.anchored, compiled.longest);
+        let &Shape { anchored, longest, .. } = token.shape();
         let bytes = text.as_bytes();
         if anchored {
             if at < covered.matched || at < bounds.start {
                 return;
             }
             let end = bounds.end.min(at + longest);
-            if let Some(found) = self.examine(compiled, bytes, at..end) {
+            if let Some(found) = self.examine(token, bytes, at..end) {
                 covered.matched = found.end;
                 out.push(found);
             }
@@ -232,7 +280,7 @@ impl Pattern {
             return;
         }
         let mut start = bounds.start.max(at.saturating_sub(LOOK_BEHIND)).max(covered.matched);
-        while let Some(found) = self.examine(compiled, bytes, start..end) {
+        while let Some(found) = self.examine(token, bytes, start..end) {
             start = found.end;
             covered.matched = found.end;
             out.push(found);
@@ -241,15 +289,13 @@ impl Pattern {
     }
 
     /// The first acceptable match in a range.
-    fn examine(&self, compiled: &Compiled, bytes: &[u8], range: Range<usize>) -> Option<Match> {
+    fn examine(&self, token: &Token, bytes: &[u8], range: Range<usize>) -> Option<Match> {
         let mut from = range.start;
-        if compiled.telling.is_some_and(|byte| memchr::memchr(byte, &bytes[range.clone()]).is_none()) {
+        if !token.may_match(&bytes[range.clone()]) {
             return None;
         }
         while from < range.end {
-            let found = compiled.regex.find(&bytes[from..range.end])?;
-            let whole = from + found.start()..from + found.end();
-            let secret = if compiled.whole { whole.clone() } else { compiled.group(bytes, &whole)? };
+            let (whole, secret) = token.find(bytes, from..range.end)?;
             if stands_free(bytes, &whole, &secret)
                 && let Some(verdict) = self.weigh(std::str::from_utf8(&bytes[secret.clone()]).ok())
             {
@@ -309,35 +355,13 @@ fn body(syntax: &PatternSyntax) -> Result<Body, String> {
             if !regex.contains("(?P<secret>") {
                 return Err("a regex marks its secret as (?P<secret>…)".to_owned());
             }
-            Ok(Body::Token(Token {
-                source: regex.clone(),
-                keywords: syntax.keywords.clone(),
-                compiled: OnceLock::new(),
-            }))
+            Ok(Body::Token(Token::new(regex.clone(), syntax.keywords.clone())))
         }
         (None, Some(name), Some(value)) => {
             Ok(Body::Named { name: LazyRegex::new(name.clone()), value: LazyRegex::new(format!("\\A(?:{value})\\z")) })
         }
         _ => Err("has either a regex, or a name and a value".to_owned()),
     }
-}
-
-/// Whether every match of a regex begins with one of the keywords, in any case, and how many bytes to look at.
-fn shape(regex: &str, keywords: &[String]) -> Shape {
-    let Ok(hir) = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex) else {
-        return Shape { anchored: false, longest: LOOK_AHEAD, whole: false, telling: None };
-    };
-    let longest = hir.properties().maximum_len().map_or(LOOK_AHEAD, |longest| (longest + 1).min(LOOK_AHEAD));
-    let prefixes = Extractor::new().extract(&hir);
-    let anchored = prefixes.literals().is_some_and(|literals| {
-        !literals.is_empty()
-            && literals.iter().all(|literal| {
-                let literal = literal.as_bytes().to_ascii_lowercase();
-                keywords.iter().any(|keyword| literal.starts_with(keyword.to_ascii_lowercase().as_bytes()))
-            })
-    });
-    let whole = matches!(hir.kind(), HirKind::Capture(group) if group.name.as_deref() == Some("secret"));
-    Shape { anchored, longest, whole, telling: telling(&hir) }
 }
 
 /// The first byte of a regex's fixed parts that is rare where no credential is.
@@ -348,14 +372,6 @@ fn telling(hir: &Hir) -> Option<u8> {
         HirKind::Concat(parts) => parts.iter().find_map(telling),
         _ => None,
     }
-}
-
-/// What a regex says of its matches.
-struct Shape {
-    anchored: bool,
-    longest: usize,
-    whole: bool,
-    telling: Option<u8>,
 }
 
 fn paths(globs: &[String]) -> Result<Option<GlobSet>, String> {
@@ -428,7 +444,7 @@ mod tests {
     #[test]
     fn a_literal_prefix_anchors() {
         let pattern = pattern("regex: '(?P<secret>tok_[a-z]{4})'");
-        assert!(matches!(&pattern.body, Body::Token(token) if token.compiled().unwrap().anchored));
+        assert!(matches!(&pattern.body, Body::Token(token) if token.shape().anchored));
         assert_eq!(
             secrets(&pattern, "tok_abcd tok_efgh,xtok_nope tok_toolong \\ntok_line"),
             ["tok_abcd", "tok_efgh", "tok_line"]
@@ -438,7 +454,7 @@ mod tests {
     #[test]
     fn context_before_the_keyword_is_searched_once() {
         let pattern = pattern("regex: 'id=[0-9]{2}&key=(?P<secret>tok_[a-z]{4})'");
-        assert!(matches!(&pattern.body, Body::Token(token) if !token.compiled().unwrap().anchored));
+        assert!(matches!(&pattern.body, Body::Token(token) if !token.shape().anchored));
         assert_eq!(secrets(&pattern, "id=12&key=tok_abcd tok_zzzz id=34&key=tok_efgh"), ["tok_abcd", "tok_efgh"]);
     }
 
