@@ -7,6 +7,7 @@ mod gate;
 mod jwt;
 mod prefix;
 mod set;
+mod shape;
 mod syntax;
 
 pub use builtin::builtin;

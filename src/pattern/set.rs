@@ -6,20 +6,15 @@ use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::hir::literal::Extractor;
-use regex_syntax::hir::{Hir, HirKind};
 
 use super::checksum::{Checksum, Verdict};
 use super::entropy::shannon;
-use super::prefix::Prefix;
+use super::shape::Shape;
 use super::syntax::{Examples, PatternSyntax};
 use crate::model::{Class, Rule, RuleId};
 
 /// Bytes before a keyword that a match may begin in. Patterns that begin with their keyword need none.
 const LOOK_BEHIND: usize = 256;
-/// Most bytes from a keyword on that a match must end in; less where a regex cannot match that many. A PEM key of
-/// 8192 bits has about 6,500.
-const LOOK_AHEAD: usize = 16 << 10;
 
 /// What a pattern looks for.
 #[derive(Debug)]
@@ -44,48 +39,6 @@ pub struct Token {
     regex: OnceLock<Option<Regex>>,
 }
 
-/// What is known of a regex's matches without running it.
-#[derive(Debug)]
-struct Shape {
-    /// Whether every match begins with a keyword: then it is run at the keyword and nowhere else.
-    anchored: bool,
-    /// Most bytes a match can have, and one more to see what follows it.
-    longest: usize,
-    /// Whether the secret is the whole match: then nobody needs to look for it in the match.
-    whole: bool,
-    /// A byte that every match has and most texts have not: looked for before the regex is run.
-    telling: Option<u8>,
-    /// What a match begins with, where it is run at the keyword.
-    prefix: Prefix,
-}
-
-impl Shape {
-    /// Reads a regex whose patterns are searched for at these keywords.
-    fn of(regex: &str, keywords: &[String]) -> Self {
-        let Ok(hir) = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex) else {
-            return Self {
-                anchored: false,
-                longest: LOOK_AHEAD,
-                whole: false,
-                telling: None,
-                prefix: Prefix::default(),
-            };
-        };
-        let longest = hir.properties().maximum_len().map_or(LOOK_AHEAD, |longest| (longest + 1).min(LOOK_AHEAD));
-        let prefixes = Extractor::new().extract(&hir);
-        let anchored = prefixes.literals().is_some_and(|literals| {
-            !literals.is_empty()
-                && literals.iter().all(|literal| {
-                    let literal = literal.as_bytes().to_ascii_lowercase();
-                    keywords.iter().any(|keyword| literal.starts_with(keyword.to_ascii_lowercase().as_bytes()))
-                })
-        });
-        let whole = matches!(hir.kind(), HirKind::Capture(group) if group.name.as_deref() == Some("secret"));
-        let prefix = if anchored { Prefix::of(&hir) } else { Prefix::default() };
-        Self { anchored, longest, whole, telling: telling(&hir), prefix }
-    }
-}
-
 impl Token {
     fn new(source: String, keywords: Vec<String>) -> Self {
         Self { source, keywords, shape: OnceLock::new(), regex: OnceLock::new() }
@@ -96,10 +49,8 @@ impl Token {
     }
 
     fn regex(&self) -> Option<&Regex> {
-        let compile = || {
-            let anchor = if self.shape().anchored { "\\A" } else { "" };
-            builder(&format!("{anchor}(?:{})", self.source)).build().ok()
-        };
+        let anchored = || format!("\\A(?:{})", self.shape().unbounded.as_deref().unwrap_or(&self.source));
+        let compile = || if self.shape().anchored { builder(&anchored()) } else { builder(&self.source) }.build().ok();
         self.regex.get_or_init(compile).as_ref()
     }
 
@@ -262,20 +213,20 @@ impl Pattern {
     /// this pattern have seen: nothing is searched often, which keeps dense input linear.
     pub fn find(&self, text: &str, bounds: &Range<usize>, at: usize, covered: &mut Covered, out: &mut Vec<Match>) {
         let Body::Token(token) = &self.body else { return };
-        let &Shape { anchored, longest, .. } = token.shape();
+        let &Shape { anchored, window, .. } = token.shape();
         let bytes = text.as_bytes();
         if anchored {
             if at < covered.matched || at < bounds.start {
                 return;
             }
-            let end = bounds.end.min(at + longest);
+            let end = bounds.end.min(at + window);
             if let Some(found) = self.examine(token, bytes, at..end) {
                 covered.matched = found.end;
                 out.push(found);
             }
             return;
         }
-        let end = bounds.end.min(at + longest);
+        let end = bounds.end.min(at + window);
         if end <= covered.searched {
             return;
         }
@@ -296,7 +247,8 @@ impl Pattern {
         }
         while from < range.end {
             let (whole, secret) = token.find(bytes, from..range.end)?;
-            if stands_free(bytes, &whole, &secret)
+            if whole.len() <= token.shape().longest
+                && stands_free(bytes, &whole, &secret)
                 && let Some(verdict) = self.weigh(std::str::from_utf8(&bytes[secret.clone()]).ok())
             {
                 return Some(Match { end: whole.end, secret, verdict });
@@ -361,16 +313,6 @@ fn body(syntax: &PatternSyntax) -> Result<Body, String> {
             Ok(Body::Named { name: LazyRegex::new(name.clone()), value: LazyRegex::new(format!("\\A(?:{value})\\z")) })
         }
         _ => Err("has either a regex, or a name and a value".to_owned()),
-    }
-}
-
-/// The first byte of a regex's fixed parts that is rare where no credential is.
-fn telling(hir: &Hir) -> Option<u8> {
-    match hir.kind() {
-        HirKind::Literal(literal) => literal.0.iter().copied().find(|byte| b"@~|!^&;".contains(byte)),
-        HirKind::Capture(group) => telling(&group.sub),
-        HirKind::Concat(parts) => parts.iter().find_map(telling),
-        _ => None,
     }
 }
 
