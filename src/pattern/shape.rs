@@ -35,8 +35,7 @@ pub(super) struct Shape {
 impl Shape {
     /// Reads a regex that is searched for at these keywords.
     pub(super) fn of(regex: &str, keywords: &[String]) -> Self {
-        let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex);
-        parsed.map_or_else(|_| Self::unknown(), |hir| Self::read(&hir, keywords))
+        parse(regex).map_or_else(Self::unknown, |hir| Self::read(&hir, keywords))
     }
 
     /// Of a regex that cannot be read: the compiler will say why.
@@ -63,7 +62,7 @@ impl Shape {
             whole: matches!(hir.kind(), HirKind::Capture(group) if group.name.as_deref() == Some("secret")),
             telling: telling(hir),
             prefix,
-            unbounded: anchored.then(|| unbounded(hir).to_string()),
+            unbounded: unbounded_text(hir).filter(|_| anchored),
         }
     }
 }
@@ -87,6 +86,17 @@ fn telling(hir: &Hir) -> Option<u8> {
         HirKind::Concat(parts) => parts.iter().find_map(telling),
         _ => None,
     }
+}
+
+fn parse(regex: &str) -> Option<Hir> {
+    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).ok()
+}
+
+/// The regex without upper bounds of long repetitions, if it has any.
+fn unbounded_text(hir: &Hir) -> Option<String> {
+    let changed = Some(unbounded(hir)).filter(|changed| changed != hir)?;
+    // What is printed is not always what was meant: `(?:a{3})?` becomes `a{3}?`.
+    Some(changed.to_string()).filter(|text| parse(text).is_some_and(|read| read == changed))
 }
 
 /// The same without upper bounds of long repetitions.
@@ -120,6 +130,14 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert_eq!((shape.longest, shape.window), (4 + 2048 + 1 + 4 + 200, 4 + 2048 + 1 + 4 + 201));
+    }
+
+    #[test]
+    fn a_regex_that_cannot_be_printed_stays() {
+        assert!(shape("(?P<secret>tok_[a-z]{8,2048})", "tok_").unbounded.is_some());
+        for stays in ["(?P<secret>tok_(?:[a-z]{3})?[0-9]{8,2048})", "(?P<secret>tok_[a-z]{8,64})"] {
+            assert!(shape(stays, "tok_").unbounded.is_none(), "{stays}");
+        }
     }
 
     #[test]
