@@ -9,6 +9,8 @@ mod binary;
 mod checks;
 mod cli;
 mod common;
+#[cfg(unix)]
+mod control_plane;
 mod corpus;
 mod patterns;
 mod properties;

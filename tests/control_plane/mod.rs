@@ -1,0 +1,171 @@
+//! A real kube-apiserver and etcd to test against.
+//!
+//! Nothing is faked: what a test learns here, it learns from the server that clusters run. There are no controllers and
+//! no nodes, so a Deployment makes no pods and a deleted namespace stays.
+
+mod identity;
+mod namespace;
+mod programs;
+mod server;
+mod tests;
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::{Client, Config};
+use rcgen::KeyPair;
+use serde_json::{Value, json};
+
+pub(crate) use identity::{Answer, Identity, block_on};
+pub(crate) use namespace::Namespace;
+
+use identity::{Authority, Proof};
+use programs::Programs;
+use server::Server;
+
+/// Longest time that a start may take. It takes a few seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running control plane. It ends when it is dropped, or with the test process.
+pub(crate) struct ControlPlane {
+    server: Server,
+    authority: Authority,
+    url: String,
+    admin: Identity,
+    etcd: Client,
+    /// How many names were given away.
+    names: AtomicU32,
+}
+
+impl ControlPlane {
+    /// The one that tests share, or none where there are no programs. It starts when it is first asked for.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static SHARED: LazyLock<ControlPlane> =
+            LazyLock::new(|| ControlPlane::start(&[]).expect("the programs were there"));
+        Programs::find().map(|_| &*SHARED)
+    }
+
+    /// One of the test's own, for what would disturb others: more flags for the apiserver, which go last and so win.
+    pub(crate) fn start(flags: &[&str]) -> Option<Self> {
+        let programs = Programs::find()?;
+        let (mut server, authority) = (Server::new(), Authority::new());
+        let [etcd, apiserver] = server::free_ports();
+        let (etcd, url) = (format!("http://127.0.0.1:{etcd}"), format!("https://127.0.0.1:{apiserver}"));
+        server.run("etcd", &programs.etcd, &etcd_flags(&etcd));
+        let mut arguments = apiserver_flags(&server, &authority, &etcd, apiserver);
+        arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
+        server.run("kube-apiserver", &programs.apiserver, &arguments);
+
+        let proof = Proof::Certificate(authority.client("admin", &["system:masters"]));
+        let kubeconfig = server.write("admin.kubeconfig", &identity::kubeconfig(&url, &authority, &proof));
+        let admin = Identity::new("admin", kubeconfig);
+        let etcd = block_on(async { identity::client(Config::new(etcd.parse().unwrap())) });
+        let mut plane = Self { server, authority, url, admin, etcd, names: AtomicU32::new(0) };
+        plane.wait();
+        Some(plane)
+    }
+
+    /// Waits until the server says that it is ready.
+    fn wait(&mut self) {
+        let begin = Instant::now();
+        while !self.is_ready() {
+            if let Some(program) = self.server.ended() {
+                panic!("{program} ended{}", self.server.logs());
+            }
+            assert!(begin.elapsed() < PATIENCE, "the apiserver is not ready{}", self.server.logs());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        let answer = block_on(identity::ask(&self.admin.client(), "GET", "/readyz", &Value::Null));
+        answer.is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Where the server answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the programs have their files and logs. Gone when they are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.server.folder()
+    }
+
+    /// Who may do everything: a member of `system:masters`, whom RBAC does not ask.
+    pub(crate) fn admin(&self) -> &Identity {
+        &self.admin
+    }
+
+    /// Somebody with a certificate, in two groups at most.
+    pub(crate) fn user(&self, name: &str, groups: &[&str]) -> Identity {
+        self.identity(name, &Proof::Certificate(self.authority.client(name, groups)))
+    }
+
+    /// A new namespace. Its name begins as told.
+    pub(crate) fn namespace(&self, prefix: &str) -> Namespace<'_> {
+        Namespace::new(self, format!("{prefix}-{}", self.number()))
+    }
+
+    /// The bytes that etcd holds under a key, such as `/registry/secrets/<namespace>/<name>`.
+    pub(crate) fn stored(&self, key: &str) -> Option<Vec<u8>> {
+        let range = json!({ "key": STANDARD.encode(key) });
+        let answer = block_on(identity::ask(&self.etcd, "POST", "/v3/kv/range", &range)).unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let value = answer.body["kvs"][0]["value"].as_str()?;
+        Some(STANDARD.decode(value).unwrap())
+    }
+
+    /// Somebody who has proof of who they are.
+    fn identity(&self, name: &str, proof: &Proof) -> Identity {
+        let file = format!("{}.kubeconfig", self.number());
+        let kubeconfig = self.server.write(&file, &identity::kubeconfig(&self.url, &self.authority, proof));
+        Identity::new(name, kubeconfig)
+    }
+
+    fn number(&self) -> u32 {
+        self.names.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// What etcd is told. Nothing here has to survive, so nothing is synced to disk.
+fn etcd_flags(url: &str) -> Vec<String> {
+    let flags = [
+        "--data-dir=etcd",
+        "--unsafe-no-fsync",
+        "--listen-peer-urls=http://127.0.0.1:0", // it has no peers
+        &format!("--listen-client-urls={url}"),
+        &format!("--advertise-client-urls={url}"),
+    ];
+    flags.map(str::to_owned).to_vec()
+}
+
+/// What the apiserver is told: what kubeadm would say, except for what needs controllers or other machines.
+fn apiserver_flags(server: &Server, authority: &Authority, etcd: &str, port: u16) -> Vec<String> {
+    let serving = authority.server();
+    let signing = KeyPair::generate().unwrap();
+    let file = |flag: &str, name: &str, content: &str| format!("--{flag}={}", server.write(name, content).display());
+    vec![
+        format!("--etcd-servers={etcd}"),
+        format!("--secure-port={port}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        "--advertise-address=127.0.0.1".to_owned(),
+        "--endpoint-reconciler-type=none".to_owned(), // no endpoint may be on a loopback address
+        file("tls-cert-file", "server.pem", &serving.certificate),
+        file("tls-private-key-file", "server.key", &serving.key),
+        file("client-ca-file", "ca.pem", &authority.pem()),
+        "--authorization-mode=Node,RBAC".to_owned(),
+        "--allow-privileged".to_owned(),
+        // It refuses pods whose account the controllers have not made yet.
+        "--disable-admission-plugins=ServiceAccount".to_owned(),
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
+        file("service-account-key-file", "accounts.pem", &signing.public_key_pem()),
+        file("service-account-signing-key-file", "accounts.key", &signing.serialize_pem()),
+        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+    ]
+}

@@ -1,0 +1,52 @@
+//! Where the two programs come from.
+
+use std::io::{Write as _, stderr};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::{env, thread};
+
+/// Finds the programs, and builds them if it has to.
+pub(super) const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane/build.sh");
+
+/// The two halves of a control plane that stores and answers.
+pub(super) struct Programs {
+    pub(super) apiserver: PathBuf,
+    pub(super) etcd: PathBuf,
+}
+
+impl Programs {
+    /// The programs, or none where there are none and nobody insists on them.
+    ///
+    /// # Panics
+    /// Where somebody insists.
+    pub(super) fn find() -> Option<&'static Self> {
+        static PROGRAMS: LazyLock<Option<Programs>> = LazyLock::new(Programs::locate);
+        if PROGRAMS.is_none() {
+            assert!(!required(), "a cluster test needs kube-apiserver and etcd; why there are none is said above");
+            say_skipped();
+        }
+        PROGRAMS.as_ref()
+    }
+
+    /// Asks the script. What it has to say goes past the capture of test output: a build takes minutes.
+    fn locate() -> Option<Self> {
+        let output = Command::new("sh").arg(SCRIPT).stdin(Stdio::null()).stderr(Stdio::inherit()).output().ok()?;
+        let paths = String::from_utf8(output.stdout).ok()?;
+        let mut paths = paths.lines().map(PathBuf::from).filter(|_| output.status.success());
+        Some(Self { apiserver: paths.next()?, etcd: paths.next()? })
+    }
+}
+
+/// Whether a test without a cluster is a failure.
+fn required() -> bool {
+    let is = |name, value| env::var(name).is_ok_and(|found| found == value);
+    is("CI", "true") || is("KSECRETS_REQUIRE_CLUSTER", "1")
+}
+
+/// Says which test did nothing. Not with `println!`: the output of a test that passes is not shown.
+fn say_skipped() {
+    let thread = thread::current();
+    let test = thread.name().unwrap_or("a cluster test");
+    let _ = writeln!(stderr(), "{test}: skipped, as there is no kube-apiserver; see docs/development.md");
+}
