@@ -8,6 +8,8 @@ mod bad_input;
 mod binary;
 mod checks;
 mod cli;
+#[cfg(unix)]
+mod cluster;
 mod common;
 #[cfg(unix)]
 mod control_plane;

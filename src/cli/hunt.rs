@@ -14,6 +14,7 @@ use ksecrets::pattern::{Set, builtin, parse};
 use ksecrets::render::{self, Format, Style};
 use ksecrets::source;
 
+use super::cluster::{Cluster, ClusterArguments};
 use super::config::{Config, FailOn};
 use super::progress::Progress;
 use super::{CLEAN, FAILED, FOUND};
@@ -26,6 +27,8 @@ pub(super) struct HuntArguments {
     /// Files and folders to scan, or - for standard input [default: .]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    cluster: ClusterArguments,
     /// How to write the report: text, json, jsonl, sarif, markdown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -85,6 +88,10 @@ pub(super) struct HuntArguments {
 /// Runs the hunt and gives back the exit code.
 pub(super) fn run(arguments: HuntArguments) -> anyhow::Result<u8> {
     let started = Instant::now();
+    if arguments.cluster.print_rbac {
+        arguments.cluster.print_role()?;
+        return Ok(CLEAN);
+    }
     let plan = Plan::new(&arguments)?;
     let mut report = plan.hunt()?;
     report.summary.duration = started.elapsed();
@@ -97,6 +104,7 @@ struct Plan {
     hunter: Hunter,
     paths: Vec<PathBuf>,
     stdin: bool,
+    cluster: Option<Cluster>,
     source: source::Options,
     format: Format,
     output: Option<PathBuf>,
@@ -117,16 +125,18 @@ impl Plan {
         known_rules(&hunter, &options, &config)?;
         let stdin = arguments.paths.iter().any(|path| path == Path::new("-"));
         let mut paths: Vec<PathBuf> = arguments.paths.iter().filter(|path| *path != Path::new("-")).cloned().collect();
-        if paths.is_empty() && !stdin {
+        if paths.is_empty() && !stdin && !arguments.cluster.cluster {
             paths.push(PathBuf::from("."));
         }
         let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        let jobs = jobs.max(1);
         Ok(Self {
             hunter,
             paths,
             stdin,
+            cluster: arguments.cluster.open(jobs)?,
             source: source::Options {
-                jobs: jobs.max(1),
+                jobs,
                 ignore_files: !arguments.no_ignore,
                 max_file_size: arguments.max_file_size.saturating_mul(1 << 20),
                 exclude: config.exclude,
@@ -153,6 +163,10 @@ impl Plan {
             workers.extend(walked.into_iter().map(super::progress::Watched::into_inner));
         }
         self.read_generator_files(&mut workers)?;
+        if let Some(cluster) = &self.cluster {
+            let read = cluster.read(|| progress.watch(self.hunter.worker()))?;
+            workers.extend(read.into_iter().map(super::progress::Watched::into_inner));
+        }
         progress.finish();
         let mut report = self.hunter.report(workers);
         report.targets = self.targets();
@@ -175,7 +189,8 @@ impl Plan {
     fn targets(&self) -> Vec<Target> {
         let paths = self.paths.iter().map(|path| Target { kind: "path", name: path.display().to_string() });
         let stdin = self.stdin.then(|| Target { kind: "stdin", name: "-".to_owned() });
-        stdin.into_iter().chain(paths).collect()
+        let cluster = self.cluster.as_ref().map(|cluster| Target { kind: "cluster", name: cluster.name().to_owned() });
+        stdin.into_iter().chain(paths).chain(cluster).collect()
     }
 
     fn write(&self, report: &Report) -> anyhow::Result<()> {
@@ -210,7 +225,11 @@ impl Plan {
     }
 
     fn code(&self, report: &Report) -> u8 {
-        if self.strict && report.skipped.iter().any(|skipped| skipped.unread) {
+        let unread = || report.skipped.iter().any(|skipped| skipped.unread);
+        if self.cluster.is_some() && report.summary.objects == 0 && unread() {
+            return FAILED;
+        }
+        if self.strict && unread() {
             return FAILED;
         }
         match (self.fail_on, report.worst()) {

@@ -1,5 +1,6 @@
 //! The command line: the only room that knows arguments, colours, the environment and exit codes.
 
+mod cluster;
 mod config;
 mod hunt;
 mod progress;
@@ -28,8 +29,8 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
-    /// Find exposed secrets in files
-    Hunt(hunt::HuntArguments),
+    /// Find exposed secrets in files or a cluster
+    Hunt(Box<hunt::HuntArguments>),
     /// Explain rules
     Rules(rules::RulesArguments),
 }
@@ -37,7 +38,7 @@ enum Verb {
 /// Parses the arguments, runs the verb, and says how it went.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().verb {
-        Verb::Hunt(arguments) => hunt::run(arguments),
+        Verb::Hunt(arguments) => hunt::run(*arguments),
         Verb::Rules(arguments) => rules::run(&arguments),
     };
     match outcome {

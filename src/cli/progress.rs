@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ksecrets::model::Skipped;
-use ksecrets::source::{Blob, Sink};
+use ksecrets::source::{Blob, Live, Sink};
 
 #[derive(Default)]
 struct Counts {
     files: AtomicU64,
+    objects: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// A line on stderr that counts files and bytes. Nothing at all when stderr is no terminal.
+/// A line on stderr that counts files and bytes, or objects. Nothing at all when stderr is no terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
     counts: Arc<Counts>,
@@ -66,6 +67,14 @@ impl<S: Sink> Sink for Watched<S> {
             self.bar.set_message(format!("{files} files, {rate:.0} MB/s"));
         }
         self.inner.blob(blob);
+    }
+
+    fn object(&mut self, live: Live<'_>) {
+        let objects = self.counts.objects.fetch_add(1, Ordering::Relaxed) + 1;
+        if objects.is_multiple_of(256) && !self.bar.is_hidden() {
+            self.bar.set_message(format!("{objects} objects"));
+        }
+        self.inner.object(live);
     }
 
     fn skip(&mut self, skipped: Skipped) {

@@ -19,6 +19,12 @@ pub(super) fn is_declared(scalar: &Scalar<'_>) -> bool {
     field(scalar).is_some()
 }
 
+/// Whether it is a value of a Helm release, which carries values of other objects
+/// (<https://helm.sh/docs/topics/advanced/#storage-backends>).
+pub(super) fn is_release(scalar: &Scalar<'_>) -> bool {
+    scalar.object.is_some_and(|object| object.root.get_str("type") == Some("helm.sh/release.v1"))
+}
+
 /// `data` or `stringData`, when the scalar lies right below it.
 fn field<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
     let object = scalar.object.filter(|object| object.is("", "Secret") && !scalar.facts.sops)?;

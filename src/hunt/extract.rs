@@ -32,6 +32,8 @@ pub(super) fn claims(
     }
     generators(scan, layer, root, None, ctx, facts);
     for object in objects {
+        // Who owns which field: names of fields under names of fields.
+        claimed.extend(object.root.at_path(&["metadata", "managedFields"]).map(subtree));
         match object.kind {
             "EncryptionConfiguration" | "EncryptionConfig" => {
                 encryption(scan, layer, root, object, ctx, facts, &mut claimed)

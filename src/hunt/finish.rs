@@ -1,7 +1,7 @@
 //! From candidates to findings, and from the findings of all threads to one report.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -61,7 +61,8 @@ impl Counts {
 /// Makes findings of what was seen in one blob.
 pub(super) struct Drafts<'d> {
     pub(super) hunter: &'d Hunter,
-    pub(super) path: &'d str,
+    /// None for an object of a cluster.
+    pub(super) path: Option<&'d str>,
     pub(super) lines: LineIndex<'d>,
 }
 
@@ -117,7 +118,8 @@ impl Drafts<'_> {
     }
 
     fn location(&self, span: Range<usize>, object: Option<ObjectRef>) -> Location {
-        Location { path: Some(self.path.to_owned()), region: Some(self.lines.region(span)), object }
+        let region = self.path.map(|_| self.lines.region(span));
+        Location { path: self.path.map(str::to_owned), region, object }
     }
 
     fn severity(&self, rule: &Rule, severity: Severity) -> Severity {
@@ -133,7 +135,7 @@ impl Drafts<'_> {
             confidence: candidate.confidence,
             title: title(&rule, candidate.exposure),
             message: candidate.message.clone(),
-            excerpt: Some(self.excerpt(candidate.span.start, None, seen, place)),
+            excerpt: self.path.map(|_| self.excerpt(candidate.span.start, None, seen, place)),
             secret: Some(SecretFacts {
                 redacted: seen.shown[place].clone(),
                 length: candidate.value.expose().chars().count(),
@@ -161,7 +163,7 @@ impl Drafts<'_> {
             confidence: sighting.confidence,
             title: sighting.rule.title.to_string(),
             message: sighting.message,
-            excerpt: Some(self.excerpt(sighting.span.start, Some(span.clone()), seen, usize::MAX)),
+            excerpt: self.path.map(|_| self.excerpt(sighting.span.start, Some(span.clone()), seen, usize::MAX)),
             secret: None,
             fingerprint: Fingerprint::new(&sighting.rule.id, &location, None, 0),
             related: Vec::new(),
@@ -317,37 +319,42 @@ fn sort(drafts: &mut [Draft]) {
         let place = |draft: &Draft| draft.finding.location.region;
         (a.finding.location.path.cmp(&b.finding.location.path))
             .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| live_object(a).cmp(&live_object(b)))
             .then_with(|| a.finding.rule.id.cmp(&b.finding.rule.id))
             .then_with(|| value_of(a).cmp(value_of(b)))
             .then_with(|| b.finding.exposure.cmp(&a.finding.exposure))
     });
 }
 
+/// The object that orders findings without a file.
+fn live_object(draft: &Draft) -> Option<&ObjectRef> {
+    let location = &draft.finding.location;
+    location.object.as_ref().filter(|_| location.path.is_none())
+}
+
 fn value_of(draft: &Draft) -> &str {
     draft.value.as_ref().map_or("", SecretValue::expose)
 }
 
-/// A file that a generator names was scanned twice: the more telling exposure stays.
+/// A file that a generator names was scanned twice: the more telling exposure stays. An object of a cluster may have
+/// been, when a list had to begin anew.
 fn drop_repeats(drafts: &mut Vec<Draft>) {
-    let mut best: HashMap<(String, u32, String), Exposure> = HashMap::new();
-    let key = |draft: &Draft| {
-        let location = &draft.finding.location;
-        (
-            location.path.clone().unwrap_or_default(),
-            location.region.unwrap_or_default().line,
-            value_of(draft).to_owned(),
-        )
+    let place = |draft: &Draft| {
+        let object = live_object(draft).cloned();
+        (draft.finding.location.path.clone(), object, value_of(draft).to_owned())
     };
+    let line = |draft: &Draft| draft.finding.location.region.unwrap_or_default().line;
+    let mut best = HashMap::new();
     for draft in drafts.iter().filter(|draft| draft.value.is_some()) {
         let exposure = draft.finding.exposure.unwrap_or(Exposure::SourceFile);
-        best.entry(key(draft)).and_modify(|known| *known = exposure.max(*known)).or_insert(exposure);
+        let known = best.entry((place(draft), line(draft))).or_insert(exposure);
+        *known = exposure.max(*known);
     }
-    let mut kept: HashMap<(String, Option<crate::model::Region>, String), ()> = HashMap::new();
+    let mut kept = HashSet::new();
     drafts.retain(|draft| {
         let Some(exposure) = draft.finding.exposure else { return true };
-        let (path, _, value) = key(draft);
-        let is_best = best.get(&key(draft)).is_none_or(|best| exposure >= *best);
-        is_best && kept.insert((path, draft.finding.location.region, value), ()).is_none()
+        let is_best = best.get(&(place(draft), line(draft))).is_none_or(|best| exposure >= *best);
+        is_best && kept.insert((place(draft), draft.finding.location.region))
     });
 }
 

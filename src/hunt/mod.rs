@@ -39,7 +39,7 @@ use crate::model::{
     Summary,
 };
 use crate::pattern::{Body, Gate, Set, Topic};
-use crate::source::{Blob, Sink};
+use crate::source::{Blob, Live, Sink};
 
 use candidate::one_per_secret;
 use checks::CHECKS;
@@ -255,6 +255,17 @@ pub struct Worker<'h> {
 }
 
 impl Worker<'_> {
+    /// Scans something. A bug of ours must neither end the hunt nor pass for clean.
+    fn guarded(&mut self, place: &str, scan: impl FnOnce(&mut Self)) {
+        if panic::catch_unwind(AssertUnwindSafe(|| scan(self))).is_err() {
+            self.skipped.push(Skipped {
+                place: place.to_owned(),
+                reason: "ksecrets failed on this: a bug of ours, please report it".to_owned(),
+                unread: true,
+            });
+        }
+    }
+
     /// Files that kustomizations seen so far name, for the caller to walk with [`Hunter::generator_worker`].
     #[must_use]
     pub fn generator_files(&self) -> &[GeneratorFile] {
@@ -279,6 +290,13 @@ impl Worker<'_> {
         self.take(scan, blob.text, before, blob.window.partial);
     }
 
+    fn scan_live(&mut self, live: Live<'_>) {
+        let mut scan = Scan::of_live(self.hunter, live.title);
+        self.summary.bytes += live.text.len() as u64;
+        scan.object(live.text);
+        self.take(scan, live.text, (0, 0), false);
+    }
+
     fn take(&mut self, scan: Scan<'_>, text: &str, before: (u32, u32), partial: bool) {
         self.summary.objects += scan.objects;
         let folder = scan.path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -292,8 +310,11 @@ impl Worker<'_> {
             return;
         }
         let candidates = one_per_secret(scan.candidates);
-        let drafts =
-            finish::Drafts { hunter: self.hunter, path: scan.path, lines: lines::LineIndex::new(text, before) };
+        let drafts = finish::Drafts {
+            hunter: self.hunter,
+            path: (!scan.live).then_some(scan.path),
+            lines: lines::LineIndex::new(text, before),
+        };
         let counts = self.counts.entry(scan.path.to_owned()).or_default();
         counts.unweighed += scan.uncounted;
         let (found, suppressed) = drafts.all(candidates, scan.sighted, counts);
@@ -323,14 +344,11 @@ fn join(folder: &str, name: &str) -> String {
 
 impl Sink for Worker<'_> {
     fn blob(&mut self, blob: Blob<'_>) {
-        // A bug of ours must neither end the hunt nor pass for a clean file.
-        if panic::catch_unwind(AssertUnwindSafe(|| self.scan(blob))).is_err() {
-            self.skip(Skipped {
-                place: blob.path.to_owned(),
-                reason: "ksecrets failed on this file: a bug of ours, please report it".to_owned(),
-                unread: true,
-            });
-        }
+        self.guarded(blob.path, |worker| worker.scan(blob));
+    }
+
+    fn object(&mut self, live: Live<'_>) {
+        self.guarded(live.title, |worker| worker.scan_live(live));
     }
 
     fn skip(&mut self, skipped: Skipped) {

@@ -51,7 +51,10 @@ impl<'r> Statement<'r> {
 pub(super) struct Scan<'h> {
     pub(super) hunter: &'h Hunter,
     pub(super) gate: &'h Gate,
+    /// The file's path, or the title of a live object.
     pub(super) path: &'h str,
+    /// Whether it is an object of a cluster.
+    pub(super) live: bool,
     pub(super) sample: bool,
     /// Bytes at the end of the blob whose matches belong to the next window.
     pub(super) overlap: usize,
@@ -71,6 +74,7 @@ impl<'h> Scan<'h> {
             hunter,
             gate: &hunter.gates().text,
             path,
+            live: false,
             sample: Habitat::is_sample(hunter.below_root(path)),
             overlap,
             candidates: Vec::new(),
@@ -109,6 +113,17 @@ impl<'h> Scan<'h> {
         if !partial && self.path.ends_with(".ipynb") && !hits.is_empty() {
             self.notebook(&layer, &ctx);
         }
+    }
+
+    /// The scan of an object of a cluster: what its namespace is called makes it no sample.
+    pub(super) fn of_live(hunter: &'h Hunter, title: &'h str) -> Self {
+        Self { live: true, sample: false, ..Self::new(hunter, title, 0) }
+    }
+
+    /// Scans an object of a cluster.
+    pub(super) fn object(&mut self, text: &str) {
+        let ctx = Context::file(Exposure::ObjectField, None, Habitat::Config);
+        self.trees(&Layer::file(text), &self.hits(text), &ctx);
     }
 
     /// A file that is one value, named by its file: `db-password.txt`, as compose and kustomize mount them.

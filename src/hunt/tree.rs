@@ -44,7 +44,8 @@ const NAMING: [&str; 6] = ["name", "key", "header", "field", "Name", "type"];
 impl Scan<'_> {
     /// Reads a text as YAML or JSON documents; those that are none are scanned as text.
     pub(super) fn trees(&mut self, layer: &Layer<'_>, hits: &[Hit], ctx: &Context<'_>) {
-        let masked = mask_actions(layer.text);
+        // What a cluster holds was rendered; what looks like an action belongs to some other program.
+        let masked = if self.live && layer.outer.is_none() { None } else { mask_actions(layer.text) };
         let source = masked.as_deref().unwrap_or(layer.text);
         if masked.is_some() {
             self.note_template(layer);
@@ -83,7 +84,7 @@ impl Scan<'_> {
         let bytes = &layer.text.as_bytes()[range.clone()];
         let hits = loose.within(range.clone());
         let schema = hits.iter().any(|&hit| self.gate.topics(hit).contains(&Topic::Schema));
-        if !schema && self.says_anything(layer, range, hits, ctx) {
+        if self.live || !schema && self.says_anything(layer, range, hits, ctx) {
             return true;
         }
         // The names of a schema's fields are all about credentials and none is one; tokens count even there.
@@ -218,10 +219,11 @@ impl Scan<'_> {
             }
         }
         for (check, wanted) in CHECKS.iter().zip(&mut wanted) {
-            *wanted |= named && check.words().is_empty();
+            *wanted |= self.live || named && check.words().is_empty();
         }
         for object in objects.iter().filter(|object| object.kind != "CustomResourceDefinition") {
             let checks = CHECKS.iter().zip(hunter.check_rules()).zip(&wanted).filter(|(_, wanted)| **wanted);
+            let checks = checks.filter(|((check, _), _)| !self.live || check.in_clusters());
             for ((check, rule), _) in checks {
                 let mut out = Sightings::new(Arc::clone(rule));
                 check.check(object, &mut out);
@@ -350,6 +352,10 @@ impl Scan<'_> {
             return;
         }
         if declared::is_declared(&scalar) {
+            if self.live && layer.outer.is_none() && !declared::is_release(&scalar) {
+                // A Secret of a cluster is where its values belong.
+                return;
+            }
             let inner = self.scalar_context(layer, &scalar, ctx);
             return self.declared(layer, &scalar, value, &inner);
         }

@@ -5,6 +5,7 @@
 //! what a secret is, and nothing here writes.
 
 mod archive;
+pub mod cluster;
 mod content;
 mod path;
 mod stdin;
@@ -44,10 +45,21 @@ pub struct Window {
     pub partial: bool,
 }
 
+/// An object of a running cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Live<'a> {
+    /// `Deployment prod/api`.
+    pub title: &'a str,
+    /// The object as JSON.
+    pub text: &'a str,
+}
+
 /// Takes what a source finds. Each worker thread has its own.
 pub trait Sink {
     /// Takes text to scan. The windows of one file come one after the other, to one sink.
     fn blob(&mut self, blob: Blob<'_>);
+    /// Takes an object of a cluster.
+    fn object(&mut self, live: Live<'_>);
     /// Takes note of something that was not read, or not in full.
     fn skip(&mut self, skipped: Skipped);
     /// Takes note of a binary file, which holds no text.
@@ -57,6 +69,10 @@ pub trait Sink {
 impl<S: Sink + ?Sized> Sink for &mut S {
     fn blob(&mut self, blob: Blob<'_>) {
         (**self).blob(blob);
+    }
+
+    fn object(&mut self, live: Live<'_>) {
+        (**self).object(live);
     }
 
     fn skip(&mut self, skipped: Skipped) {
@@ -109,6 +125,7 @@ mod testing {
     #[derive(Default)]
     pub(super) struct Seen {
         pub(super) blobs: Vec<(String, String, Window, u64)>,
+        pub(super) objects: Vec<(String, String)>,
         pub(super) skipped: Vec<Skipped>,
         pub(super) binaries: Vec<String>,
     }
@@ -116,6 +133,10 @@ mod testing {
     impl Sink for Seen {
         fn blob(&mut self, blob: Blob<'_>) {
             self.blobs.push((blob.path.to_owned(), blob.text.to_owned(), blob.window, blob.bytes));
+        }
+
+        fn object(&mut self, live: Live<'_>) {
+            self.objects.push((live.title.to_owned(), live.text.to_owned()));
         }
 
         fn skip(&mut self, skipped: Skipped) {

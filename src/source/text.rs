@@ -457,6 +457,7 @@ mod tests {
         fn blob(&mut self, blob: Blob<'_>) {
             self.0 = self.0.max(blob.text.len());
         }
+        fn object(&mut self, _: super::super::Live<'_>) {}
         fn skip(&mut self, _: crate::model::Skipped) {}
         fn binary(&mut self, _: &str) {}
     }

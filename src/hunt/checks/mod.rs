@@ -22,6 +22,11 @@ pub(super) trait Check: Sync {
         &[]
     }
 
+    /// Whether it says something of an object of a cluster too, and not only of one in a file.
+    fn in_clusters(&self) -> bool {
+        true
+    }
+
     /// Reports what the object does.
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>);
 }

@@ -69,6 +69,10 @@ impl Check for PlainSecretManifest {
         }
     }
 
+    fn in_clusters(&self) -> bool {
+        false
+    }
+
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         if !object.is("", "Secret") || is_kept_elsewhere(object) {
             return;

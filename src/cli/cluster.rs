@@ -1,0 +1,98 @@
+//! The arguments that name a cluster, and the reading of it.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+use ksecrets::model::Skipped;
+use ksecrets::source::Sink;
+use ksecrets::source::cluster::{self, Connection, Options, Resource, Selection, cluster_role};
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Cluster")]
+pub(super) struct ClusterArguments {
+    /// Scan the objects of a running cluster
+    #[arg(long)]
+    pub(super) cluster: bool,
+    /// Context of the kubeconfig [default: the current one, or the service account of the pod]
+    #[arg(long, value_name = "CONTEXT", requires = "cluster")]
+    context: Option<String>,
+    /// Only objects of these namespaces
+    #[arg(short, long, value_name = "NAMESPACE", requires = "cluster", value_delimiter = ',')]
+    namespace: Vec<String>,
+    /// Only these kinds: Secret, deployments.apps
+    #[arg(long, value_name = "KIND", requires = "cluster", value_delimiter = ',')]
+    kinds: Vec<String>,
+    /// Not these kinds; events, leases and endpoints are left out anyway
+    #[arg(long, value_name = "KIND", requires = "cluster", value_delimiter = ',')]
+    skip_kinds: Vec<String>,
+    /// Ask for the metadata of Secrets only, so that no value of theirs leaves the server
+    #[arg(long, requires = "cluster")]
+    metadata_only: bool,
+    /// Stop after this many seconds and report what was read
+    #[arg(long, value_name = "SECONDS", requires = "cluster", default_value_t = 1800)]
+    timeout: u64,
+    /// Print the smallest ClusterRole that this scan needs, and scan nothing
+    #[arg(long, requires = "cluster")]
+    pub(super) print_rbac: bool,
+}
+
+impl ClusterArguments {
+    /// The cluster to read, if one was asked for.
+    pub(super) fn open(&self, jobs: usize) -> anyhow::Result<Option<Cluster>> {
+        if !self.cluster {
+            return Ok(None);
+        }
+        let connection = Connection::open(self.context.as_deref())?;
+        let (resources, skipped) = connection.resources(&self.selection())?;
+        let options = Options {
+            jobs,
+            namespaces: self.namespace.clone(),
+            metadata_only: self.metadata_only,
+            timeout: Duration::from_secs(self.timeout),
+        };
+        if resources.is_empty() {
+            bail!("the cluster {} serves none of the kinds that were asked for", connection.name());
+        }
+        Ok(Some(Cluster { connection, resources, skipped, options }))
+    }
+
+    pub(super) fn print_role(&self) -> anyhow::Result<()> {
+        let connection = Connection::open(self.context.as_deref())?;
+        let (resources, _) = connection.resources(&self.selection())?;
+        io::stdout().write_all(cluster_role(&resources).as_bytes())?;
+        Ok(())
+    }
+
+    fn selection(&self) -> Selection {
+        Selection { kinds: self.kinds.clone(), skip_kinds: self.skip_kinds.clone() }
+    }
+}
+
+/// A cluster that answers, and what to read of it.
+pub(super) struct Cluster {
+    connection: Connection,
+    resources: Vec<Resource>,
+    skipped: Vec<Skipped>,
+    options: Options,
+}
+
+impl Cluster {
+    pub(super) fn name(&self) -> &str {
+        self.connection.name()
+    }
+
+    /// Reads everything that may be read.
+    pub(super) fn read<S: Sink + Send>(&self, sink: impl Fn() -> S + Sync) -> anyhow::Result<Vec<S>> {
+        let mut sinks = cluster::read(&self.connection, self.resources.clone(), &self.options, &sink);
+        let mut teller = sink();
+        self.skipped.iter().cloned().for_each(|skipped| teller.skip(skipped));
+        if self.options.metadata_only {
+            let reason = "only the metadata was asked for: values were not compared with other places".to_owned();
+            teller.skip(Skipped { place: "secrets".to_owned(), reason, unread: false });
+        }
+        sinks.push(teller);
+        Ok(sinks)
+    }
+}

@@ -1,0 +1,157 @@
+//! A connection to an API server, from a kubeconfig or from inside a pod.
+
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use tokio::runtime::{Builder, Runtime};
+
+use super::resource::{self, Resource, Selection};
+use crate::model::Skipped;
+
+/// Longest time that an answer may take to begin, or to go on.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why there is nothing to read from.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The user's configuration is missing or wrong.
+    #[error("no cluster to read: {0}; is KUBECONFIG or --context right?")]
+    Configuration(String),
+    /// The server cannot be reached, or its certificate is not trusted.
+    #[error("cannot reach the cluster {name}: {reason}")]
+    Unreachable {
+        /// The context.
+        name: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The server does not know who asks.
+    #[error("the cluster {name} does not accept these credentials: they are wrong or expired")]
+    Unauthorized {
+        /// The context.
+        name: String,
+    },
+    /// The server does not say what it serves.
+    #[error("the cluster {name} does not say what it serves: {reason}")]
+    Discovery {
+        /// The context.
+        name: String,
+        /// What it said in its stead.
+        reason: String,
+    },
+    /// Our own side cannot work.
+    #[error("cannot start: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// An API server and who asks it.
+pub struct Connection {
+    runtime: Runtime,
+    client: Client,
+    name: String,
+    namespace: String,
+}
+
+impl Connection {
+    /// Takes the context of the kubeconfig that `KUBECONFIG` or the home folder has, or the service account of the pod
+    /// that we run in.
+    ///
+    /// # Errors
+    /// When the configuration is missing or wrong. The server is not asked yet.
+    pub fn open(context: Option<&str>) -> Result<Self, ClusterError> {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let (config, name) = runtime.block_on(configure(context))?;
+        let namespace = config.default_namespace.clone();
+        let client = runtime
+            .block_on(async { Client::try_from(config) })
+            .map_err(|error| ClusterError::Configuration(chain(&error)))?;
+        Ok(Self { runtime, client, name, namespace })
+    }
+
+    /// The context, or `in-cluster`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The namespace that the context is about.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// What the server serves of what is wanted, and what it could not tell.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or does not know who asks.
+    pub fn resources(&self, selection: &Selection) -> Result<(Vec<Resource>, Vec<Skipped>), ClusterError> {
+        let discovered = self.block_on(resource::discover(&self.client)).map_err(|error| self.explain(&error))?;
+        Ok(selection.choose(discovered))
+    }
+
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    fn explain(&self, error: &kube::Error) -> ClusterError {
+        let name = self.name.clone();
+        match error {
+            kube::Error::Api(status) if status.code == 401 => ClusterError::Unauthorized { name },
+            kube::Error::Auth(_) => ClusterError::Configuration(chain(error)),
+            kube::Error::Api(status) => ClusterError::Discovery { name, reason: status.message.clone() },
+            kube::Error::SerdeError(_) => ClusterError::Discovery { name, reason: chain(error) },
+            _ => ClusterError::Unreachable { name, reason: chain(error) },
+        }
+    }
+}
+
+async fn configure(context: Option<&str>) -> Result<(Config, String), ClusterError> {
+    let fail = |error: &KubeconfigError| ClusterError::Configuration(wrong(error));
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    let (mut config, name) = match Kubeconfig::read() {
+        Ok(file) => {
+            let name = context.map(str::to_owned).or_else(|| file.current_context.clone());
+            let config = Config::from_custom_kubeconfig(file, &options).await.map_err(|error| fail(&error))?;
+            (config, name.unwrap_or_else(|| "kubeconfig".to_owned()))
+        }
+        // Without any file we may be in a pod. A file that is there and wrong is the user's to mend.
+        Err(missing @ (KubeconfigError::FindPath | KubeconfigError::ReadConfig(..))) if context.is_none() => {
+            let config = Config::incluster().map_err(|_| fail(&missing))?;
+            (config, "in-cluster".to_owned())
+        }
+        Err(error) => return Err(fail(&error)),
+    };
+    config.read_timeout = Some(PATIENCE);
+    Ok((config, name))
+}
+
+/// What is wrong with a kubeconfig, in the user's words where the common ones are concerned.
+fn wrong(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(cause, path) => format!("cannot read {}: {}", path.display(), cause.kind()),
+        KubeconfigError::FindPath => "there is no kubeconfig".to_owned(),
+        KubeconfigError::CurrentContextNotSet => "the kubeconfig has no current context".to_owned(),
+        KubeconfigError::LoadContext(name) => format!("the kubeconfig has no context '{name}'"),
+        error => chain(error),
+    }
+}
+
+/// An error with its causes: the outer ones say only that something failed.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    // Which layer of the client it was concerns nobody.
+    let mut text = error.to_string().trim_start_matches("ServiceError: ").to_owned();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = cause.source();
+    }
+    text
+}

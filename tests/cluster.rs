@@ -1,0 +1,233 @@
+//! Hunts on a real API server.
+
+use serde_json::Value;
+
+use crate::binary::{Outcome, ksecrets};
+use crate::control_plane::{ControlPlane, Identity, Namespace};
+
+/// What people put into clusters. Values are made up.
+const SHOP: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata:
+  name: db
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: |
+      {"apiVersion":"v1","kind":"Secret","metadata":{"name":"db"},"stringData":{"password":"Old-Gr0undhog-Day"}}
+stringData:
+  password: Tr4verse-Quill-88
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: web}
+data:
+  app.properties: |
+    db.user=shop
+    db.password=Marm0t-Vault-77
+  greeting: hello
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      serviceAccountName: api
+      containers:
+      - name: api
+        image: api:1.4
+        args: [--listen=:8080]
+        env:
+        - {name: API_TOKEN, value: 9fK2mQ7xL4vB8nR3tZ6w}
+        - {name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}
+"#;
+
+/// A custom resource that runs pods and holds a value.
+const DATABASE: &str = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: databases.shop.example.com}
+spec:
+  group: shop.example.com
+  scope: Namespaced
+  names: {plural: databases, singular: database, kind: Database}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: shop.example.com/v1
+kind: Database
+metadata: {name: orders}
+spec: {adminPassword: Pe11ucid-Otter-61}
+"#;
+
+fn hunt(identity: &Identity, namespace: &Namespace<'_>, more: &[&str]) -> Outcome {
+    let arguments = ["hunt", "--cluster", "-n", namespace.name(), "--format", "json"];
+    ksecrets()
+        .env("KUBECONFIG", identity.kubeconfig().to_str().unwrap())
+        .args(arguments)
+        .args(more.iter().copied())
+        .run()
+}
+
+/// Rule, exposure, object and field of the credentials of a report.
+fn credentials(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["class"] == "credential");
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    findings
+        .map(|finding| {
+            let object = &finding["location"]["object"];
+            let [rule, exposure, kind, name, field] =
+                [&finding["rule"], &finding["exposure"], &object["kind"], &object["name"], &object["field"]].map(word);
+            format!("{rule} {exposure} {kind}/{name} {field}")
+        })
+        .collect()
+}
+
+#[test]
+fn objects_are_read_and_secrets_may_hold_their_own_values() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("shop");
+    namespace.apply(SHOP);
+    let run = hunt(plane.admin(), &namespace, &[]);
+    let report = run.json();
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    insta::assert_snapshot!(credentials(&report).join("\n"), @r#"
+    token env-value Deployment/api spec.template.spec.containers[0].env[0].value
+    password configmap ConfigMap/web data["app.properties"]
+    password annotation Secret/db metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]
+    "#);
+    assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["location"]["path"].is_null()));
+    assert!(!run.stdout.contains("Quill") && !run.stdout.contains("Marm0t"));
+    assert_eq!(report["targets"][0]["kind"], "cluster");
+}
+
+#[test]
+fn custom_resources_are_found_by_discovery() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("custom");
+    namespace.apply(DATABASE);
+    let run = hunt(plane.admin(), &namespace, &["--kinds", "databases.shop.example.com"]);
+    assert_eq!(credentials(&run.json()), ["password object-field Database/orders spec.adminPassword"]);
+    let run = hunt(plane.admin(), &namespace, &["--skip-kinds", "Database"]);
+    assert_eq!(credentials(&run.json()), [""; 0]);
+}
+
+#[test]
+fn what_may_not_be_read_is_told_with_the_missing_right() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("rights");
+    namespace.apply(SHOP);
+    let user = plane.user("config-reader", &[]);
+    namespace.grant(&user, &["list"], "configmaps");
+    let run = hunt(&user, &namespace, &["--kinds", "configmaps,secrets"]);
+    let report = run.json();
+    assert_eq!(credentials(&report).len(), 1);
+    let skipped = report["skipped"][0]["reason"].as_str().unwrap();
+    assert_eq!(
+        skipped,
+        format!("forbidden: needs the verb list on secrets of the API group \"\", in namespace {}", namespace.name())
+    );
+}
+
+#[test]
+fn nobody_without_any_right_gets_a_clean_report() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("stranger");
+    let run = hunt(&plane.user("stranger", &[]), &namespace, &["--kinds", "configmaps,secrets"]);
+    assert_eq!(run.status, Some(2));
+    assert_eq!(run.json()["skipped"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn metadata_alone_shows_no_values_and_says_so() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("metadata");
+    namespace.apply(SHOP);
+    let run = hunt(plane.admin(), &namespace, &["--kinds", "secrets", "--metadata-only"]);
+    let report = run.json();
+    insta::assert_snapshot!(credentials(&report).join("\n"), @r#"password annotation Secret/db metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]"#);
+    assert!(run.stdout.contains("values were not compared"));
+}
+
+#[test]
+fn pages_go_on_to_the_end() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("pages");
+    for number in 0..230 {
+        let body = serde_json::json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("c{number}")},
+            "data": {"DB_PASSWORD": format!("Quiet-H3ron-{number}")},
+        });
+        assert_eq!(plane.admin().post(&namespace.path("configmaps"), &body).status, 201);
+    }
+    let run = hunt(plane.admin(), &namespace, &["--kinds", "configmaps"]);
+    assert_eq!(credentials(&run.json()).len(), 230);
+}
+
+#[test]
+fn the_needed_rights_are_printed() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let kubeconfig = plane.admin().kubeconfig().to_str().unwrap();
+    let arguments = ["hunt", "--cluster", "--print-rbac", "--kinds", "secrets,configmaps,deployments"];
+    let run = ksecrets().env("KUBECONFIG", kubeconfig).args(arguments).run();
+    insta::assert_snapshot!(run.stdout, @r#"
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: ClusterRole
+    metadata:
+      name: ksecrets-hunt
+    rules:
+    - apiGroups: [""]
+      resources: [configmaps, secrets]
+      verbs: [list]
+    - apiGroups: ["apps"]
+      resources: [deployments]
+      verbs: [list]
+    "#);
+    assert_eq!(run.status, Some(0));
+}
+
+#[test]
+fn no_cluster_is_a_clear_sentence() {
+    let run = |kubeconfig: &str, more: &[&str]| {
+        let run = ksecrets().env("KUBECONFIG", kubeconfig).args(["hunt", "--cluster"]).args(more.iter().copied()).run();
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+        run.stderr
+    };
+    insta::assert_snapshot!(run("/nowhere/kubeconfig", &[]), @"ksecrets: no cluster to read: cannot read /nowhere/kubeconfig: entity not found; is KUBECONFIG or --context right?");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let text = r#"{"apiVersion":"v1","kind":"Config","current-context":"a",
+        "clusters":[{"name":"a","cluster":{"server":"https://127.0.0.1:9"}}],
+        "users":[{"name":"a","user":{"token":"made-up"}}],"contexts":[{"name":"a","context":{"cluster":"a","user":"a"}}]}"#;
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    insta::assert_snapshot!(run(file, &["--context", "b"]), @"ksecrets: no cluster to read: the kubeconfig has no context 'b'; is KUBECONFIG or --context right?");
+    insta::assert_snapshot!(run(file, &[]), @"ksecrets: cannot reach the cluster a: client error (Connect): tcp connect error: Connection refused (os error 111)");
+}
+
+#[test]
+fn a_wrong_token_is_told_from_a_wrong_server() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let admin = std::fs::read_to_string(plane.admin().kubeconfig()).unwrap();
+    let mut config: Value = serde_json::from_str(&admin).unwrap();
+    config["users"][0]["user"] = serde_json::json!({"token": "made-up"});
+    std::fs::write(&file, config.to_string()).unwrap();
+    let run = ksecrets().env("KUBECONFIG", file.to_str().unwrap()).args(["hunt", "--cluster"]).run();
+    assert_eq!(run.status, Some(2));
+    insta::assert_snapshot!(run.stderr, @"ksecrets: the cluster test does not accept these credentials: they are wrong or expired");
+    config["clusters"][0]["cluster"].as_object_mut().unwrap().remove("certificate-authority-data");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let run = ksecrets().env("KUBECONFIG", file.to_str().unwrap()).args(["hunt", "--cluster"]).run();
+    assert!(
+        run.stderr.contains("cannot reach the cluster test") && run.stderr.contains("ertificate"),
+        "{}",
+        run.stderr
+    );
+}
