@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms it may import.
-const ROOMS: [(&str, &[&str]); 7] = [
+const ROOMS: [(&str, &[&str]); 8] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("pattern", &["model"]),
     ("render", &["model"]),
     ("source", &["model", "manifest", "pattern"]),
-    ("hunt", &["model", "manifest", "pattern", "source"]),
+    ("access", &["model", "manifest"]),
+    ("hunt", &["model", "manifest", "pattern", "source", "access"]),
     // The command: it sees the library from outside.
     ("cli", &[]),
 ];
