@@ -646,22 +646,6 @@ fn help_is_pinned() {
       [PATH]...  Files and folders to scan, or - for standard input [default: .]
 
     Options:
-      -h, --help  Print help
-
-    Cluster:
-          --cluster                      Scan the objects of a running cluster
-          --context <CONTEXT>            Context of the kubeconfig [default: the current one, or the
-                                         service account of the pod]
-      -n, --namespace <NAMESPACE>        Only objects of these namespaces
-          --kinds <KIND>                 Only these kinds: Secret, deployments.apps
-          --skip-kinds <KIND>            Not these kinds; events, leases and endpoints are left out
-                                         anyway
-          --metadata-only                Ask for the metadata of Secrets only, so that no value of
-                                         theirs leaves the server
-          --timeout <SECONDS>            Stop after this many seconds and report what was read [default:
-                                         1800]
-          --print-rbac                   Print the smallest ClusterRole that this scan needs, and scan
-                                         nothing
           --format <FORMAT>              How to write the report: text, json, jsonl, sarif, markdown
                                          [default: text]
       -o, --output <FILE>                Write the report to a file in place of standard output
@@ -685,6 +669,19 @@ fn help_is_pinned() {
           --show-secrets                 Show values in full; never do this in CI
           --color <WHEN>                 When to colour: auto, always, never [default: auto] [possible
                                          values: auto, always, never]
+      -h, --help                         Print help
+
+    Cluster:
+          --cluster                Scan the objects of a running cluster
+          --context <CONTEXT>      Context of the kubeconfig [default: the current one, or the service
+                                   account of the pod]
+      -n, --namespace <NAMESPACE>  Only objects of these namespaces
+          --kinds <KIND>           Only these kinds: Secret, deployments.apps
+          --skip-kinds <KIND>      Not these kinds; events, leases and endpoints are left out anyway
+          --metadata-only          Ask for the metadata of Secrets only, so that no value of theirs
+                                   leaves the server
+          --timeout <SECONDS>      Stop after this many seconds and report what was read [default: 1800]
+          --print-rbac             Print the smallest ClusterRole that this scan needs, and scan nothing
     --- exit 0
     ");
     insta::assert_snapshot!(ksecrets().args(["rules", "--help"]).run(), @"

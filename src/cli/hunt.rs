@@ -27,8 +27,6 @@ pub(super) struct HuntArguments {
     /// Files and folders to scan, or - for standard input [default: .]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    #[command(flatten)]
-    cluster: ClusterArguments,
     /// How to write the report: text, json, jsonl, sarif, markdown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -83,6 +81,8 @@ pub(super) struct HuntArguments {
     /// When to colour: auto, always, never
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
     color: String,
+    #[command(flatten)]
+    cluster: ClusterArguments,
 }
 
 /// Runs the hunt and gives back the exit code.
