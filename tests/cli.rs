@@ -667,6 +667,7 @@ fn help_is_pinned() {
       -j, --jobs <N>                     Threads [default: one for each core]
           --fingerprint-key <FILE>       Key file for HMACs of values, so that reports can be joined
           --show-secrets                 Show values in full; never do this in CI
+          --readers[=<NAMESPACE/NAME>]   Tell who reads each Secret, or one: --readers=prod/db
           --color <WHEN>                 When to colour: auto, always, never [default: auto] [possible
                                          values: auto, always, never]
       -h, --help                         Print help

@@ -14,5 +14,7 @@ mod common;
 #[cfg(unix)]
 mod control_plane;
 mod corpus;
+#[cfg(unix)]
+mod oracle;
 mod patterns;
 mod properties;

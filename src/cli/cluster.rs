@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
+use ksecrets::access::Version;
 use ksecrets::model::Skipped;
 use ksecrets::source::Sink;
 use ksecrets::source::cluster::{self, Connection, Options, Resource, Selection, cluster_role};
@@ -81,6 +82,11 @@ pub(super) struct Cluster {
 impl Cluster {
     pub(super) fn name(&self) -> &str {
         self.connection.name()
+    }
+
+    /// The server's version, which decides what some rights lead to.
+    pub(super) fn version(&self) -> Option<Version> {
+        Version::read(&self.connection.version()?)
     }
 
     /// Reads everything that may be read.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::hunt::{self, Hunter};
+use ksecrets::hunt::{self, Hunter, Wanted};
 use ksecrets::model::{Confidence, FingerprintKey, Redaction, Report, RuleId, Severity, Target};
 use ksecrets::pattern::{Set, builtin, parse};
 use ksecrets::render::{self, Format, Style};
@@ -78,6 +78,9 @@ pub(super) struct HuntArguments {
     /// Show values in full; never do this in CI
     #[arg(long)]
     show_secrets: bool,
+    /// Tell who reads each Secret, or one: --readers=prod/db
+    #[arg(long, value_name = "NAMESPACE/NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    readers: Option<String>,
     /// When to colour: auto, always, never
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
     color: String,
@@ -120,7 +123,11 @@ impl Plan {
         for place in arguments.patterns.iter().chain(&config.patterns) {
             add_patterns(&mut patterns, place)?;
         }
-        let options = hunt_options(arguments, &config)?;
+        let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        let jobs = jobs.max(1);
+        let cluster = arguments.cluster.open(jobs)?;
+        let server_version = cluster.as_ref().and_then(Cluster::version);
+        let options = hunt::Options { server_version, ..hunt_options(arguments, &config)? };
         let hunter = Hunter::new(patterns, options.clone());
         known_rules(&hunter, &options, &config)?;
         let stdin = arguments.paths.iter().any(|path| path == Path::new("-"));
@@ -128,13 +135,11 @@ impl Plan {
         if paths.is_empty() && !stdin && !arguments.cluster.cluster {
             paths.push(PathBuf::from("."));
         }
-        let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
-        let jobs = jobs.max(1);
         Ok(Self {
             hunter,
             paths,
             stdin,
-            cluster: arguments.cluster.open(jobs)?,
+            cluster,
             source: source::Options {
                 jobs,
                 ignore_files: !arguments.no_ignore,
@@ -259,12 +264,25 @@ fn hunt_options(arguments: &HuntArguments, config: &Config) -> anyhow::Result<hu
         severities: config.severities.clone(),
         min_confidence: arguments.min_confidence.or(config.min_confidence),
         honour_ignores: !arguments.no_inline_ignore,
+        readers: arguments.readers.as_deref().map(wanted_readers).transpose()?,
+        server_version: None,
         roots: arguments
             .paths
             .iter()
             .map(|path| path.display().to_string().trim_start_matches("./").to_owned())
             .collect(),
     })
+}
+
+/// Of which Secrets the readers are asked for.
+fn wanted_readers(word: &str) -> anyhow::Result<Wanted> {
+    if word.is_empty() {
+        return Ok(Wanted::All);
+    }
+    let Some((namespace, name)) = word.split_once('/') else {
+        bail!("--readers={word} names no Secret: give namespace and name, as in --readers=prod/db");
+    };
+    Ok(Wanted::One(namespace.to_owned(), name.to_owned()))
 }
 
 /// The key comes from a file or the environment, never from an argument that others can see.

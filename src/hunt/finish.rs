@@ -15,6 +15,7 @@ use crate::model::{
 use super::candidate::Candidate;
 use super::excerpt::{Masked, excerpt};
 use super::lines::LineIndex;
+use super::rights::Rights;
 use super::sops::CreationRules;
 use super::suppress::is_silenced;
 use super::{Draft, Hunter, Sighted, Worker};
@@ -147,6 +148,7 @@ impl Drafts<'_> {
             related: Vec::new(),
             notes: candidate.notes.clone(),
             remediation: rule.remediation.clone(),
+            suggestion: None,
             location,
             rule,
         };
@@ -169,6 +171,7 @@ impl Drafts<'_> {
             related: Vec::new(),
             notes: Vec::new(),
             remediation: Cow::clone(&sighting.rule.remediation),
+            suggestion: None,
             location,
             rule: sighting.rule,
         };
@@ -273,15 +276,24 @@ fn title(rule: &Rule, exposure: Exposure) -> String {
 }
 
 /// Joins the workers' drafts.
-pub(super) fn report(workers: Vec<Worker<'_>>) -> Report {
+pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     let mut summary = Summary::default();
     let (mut drafts, mut skipped, mut sops) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut written, mut granted) = (Rights::default(), Rights::default());
     for worker in workers {
         summary.add(&worker.summary);
         drafts.extend(worker.found);
         skipped.extend(worker.skipped);
         skipped.extend(worker.counts.iter().flat_map(|(path, counts)| counts.untold(path)));
         sops.extend(worker.sops);
+        written.merge(worker.written);
+        granted.merge(worker.granted);
+    }
+    let mut access = Vec::new();
+    for (rights, live) in [(written, false), (granted, true)] {
+        let (found, readers) = rights.judge(hunter, live);
+        drafts.extend(found);
+        access.extend(readers);
     }
     sops.sort_by_key(|rules| std::cmp::Reverse(rules.depth()));
     mark_unsealed(&mut drafts, &sops);
@@ -291,7 +303,9 @@ pub(super) fn report(workers: Vec<Worker<'_>>) -> Report {
     group(&mut drafts);
     skipped.sort_by(|a, b| in_order(&a.place).cmp(&in_order(&b.place)).then_with(|| a.cmp(b)));
     skipped.dedup();
-    Report { targets: Vec::new(), summary, findings: drafts.into_iter().map(|draft| draft.finding).collect(), skipped }
+    let findings = drafts.into_iter().map(|draft| draft.finding).collect();
+    let access = hunter.options.readers.is_some().then_some(access);
+    Report { targets: Vec::new(), summary, findings, skipped, access }
 }
 
 /// A place as people count: line 9 before line 10.

@@ -20,6 +20,7 @@ mod names;
 mod notebook;
 mod pairs;
 mod place;
+mod rights;
 mod scan;
 mod site;
 mod sops;
@@ -34,6 +35,7 @@ use std::ops::Range;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, OnceLock};
 
+use crate::access::{AccessRule, Version};
 use crate::model::{
     Confidence, Finding, FingerprintKey, ObjectRef, Redaction, Report, Rule, RuleId, SecretValue, Severity, Skipped,
     Summary,
@@ -44,6 +46,8 @@ use crate::source::{Blob, Live, Sink};
 use candidate::one_per_secret;
 use checks::CHECKS;
 use credentials::Generic;
+use rights::Rights;
+pub use rights::Wanted;
 use scan::Scan;
 
 /// What a hunt leaves out and how it speaks.
@@ -63,6 +67,10 @@ pub struct Options {
     pub min_confidence: Option<Confidence>,
     /// Whether comments and annotations silence findings.
     pub honour_ignores: bool,
+    /// Of which Secrets the report tells the readers, if of any.
+    pub readers: Option<Wanted>,
+    /// The version of the cluster, where one is read.
+    pub server_version: Option<Version>,
     /// The paths that were asked for: whether a file is a sample is told by the part of its path below them.
     pub roots: Vec<String>,
 }
@@ -85,6 +93,7 @@ pub struct Hunter {
     patterns: Set,
     generic: Generic,
     check_rules: Vec<Arc<Rule>>,
+    access_rules: Vec<Arc<Rule>>,
     gates: OnceLock<Gates>,
     options: Options,
 }
@@ -94,14 +103,16 @@ impl Hunter {
     #[must_use]
     pub fn new(patterns: Set, options: Options) -> Self {
         let check_rules = CHECKS.iter().map(|check| Arc::new(check.rule())).collect();
-        Self { patterns, generic: Generic::default(), check_rules, gates: OnceLock::new(), options }
+        let access_rules = AccessRule::ALL.iter().map(|rule| Arc::new(rule.rule())).collect();
+        Self { patterns, generic: Generic::default(), check_rules, access_rules, gates: OnceLock::new(), options }
     }
 
     /// Every rule, sorted by its id.
     #[must_use]
     pub fn rules(&self) -> Vec<Arc<Rule>> {
         let patterns = self.patterns.patterns.iter().map(|pattern| &pattern.rule);
-        let mut rules: Vec<_> = patterns.chain(self.generic.all()).chain(&self.check_rules).map(Arc::clone).collect();
+        let structural = self.check_rules.iter().chain(&self.access_rules);
+        let mut rules: Vec<_> = patterns.chain(self.generic.all()).chain(structural).map(Arc::clone).collect();
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         rules
     }
@@ -141,6 +152,8 @@ impl Hunter {
             generators: BTreeMap::new(),
             generator_files: Vec::new(),
             sops: Vec::new(),
+            written: Rights::default(),
+            granted: Rights::default(),
         }
     }
 
@@ -154,7 +167,7 @@ impl Hunter {
     /// Joins what the workers saw into one report whose order depends on the input alone.
     #[must_use]
     pub fn report(&self, workers: Vec<Worker<'_>>) -> Report {
-        finish::report(workers)
+        finish::report(self, workers)
     }
 
     /// The part of a path below the root it was found under.
@@ -252,6 +265,10 @@ pub struct Worker<'h> {
     generators: BTreeMap<String, bool>,
     generator_files: Vec<GeneratorFile>,
     sops: Vec<sops::CreationRules>,
+    /// Rights in files.
+    written: Rights,
+    /// Rights in a cluster.
+    granted: Rights,
 }
 
 impl Worker<'_> {
@@ -306,6 +323,7 @@ impl Worker<'_> {
                 .map(|(name, secret)| GeneratorFile { path: join(folder, name), secret: *secret }),
         );
         self.skipped.extend(scan.skipped);
+        if scan.live { &mut self.granted } else { &mut self.written }.merge(scan.rights);
         if scan.candidates.is_empty() && scan.sighted.is_empty() {
             return;
         }

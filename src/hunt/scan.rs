@@ -14,6 +14,7 @@ use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin};
 use super::names::{classify, normalise};
 use super::place::is_helm_values;
+use super::rights::Rights;
 use super::site::Context;
 use super::{Hunter, Sighted};
 
@@ -64,6 +65,7 @@ pub(super) struct Scan<'h> {
     pub(super) objects: u64,
     /// Values over [`MOST_CANDIDATES`].
     pub(super) uncounted: u64,
+    pub(super) rights: Rights,
     /// Files that a kustomize generator reads, relative to this one, and whether it makes a Secret of them.
     pub(super) generator_files: Vec<(String, bool)>,
 }
@@ -82,6 +84,7 @@ impl<'h> Scan<'h> {
             skipped: Vec::new(),
             objects: 0,
             uncounted: 0,
+            rights: Rights::default(),
             generator_files: Vec::new(),
         }
     }

@@ -109,7 +109,7 @@ pub(super) fn object_ref(object: &Object<'_>, node: Node<'_>) -> ObjectRef {
 }
 
 /// A name with what a template will print into it shown as such.
-fn unmasked(name: &str) -> String {
+pub(super) fn unmasked(name: &str) -> String {
     let mut text = name.to_owned();
     while let Some(start) = text.find("____") {
         let length = text[start..].bytes().take_while(|byte| *byte == b'_').count();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::manifest::{
     Kind as NodeKind, Node, Object, Role, Tree, chunks, decode_base64, mask_actions, parse_document,
 };
-use crate::model::{Exposure, Skipped};
+use crate::model::{Exposure, Location, Skipped};
 use crate::pattern::{Hit, Topic};
 
 use super::assignment::name_around;
@@ -15,6 +15,7 @@ use super::command::credentials;
 use super::habitat::Habitat;
 use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin, Scattered};
+use super::lines::LineIndex;
 use super::names::{Kind, classify, is_companion, normalise, normalise_onto, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{Scan, Statement, printable};
@@ -201,10 +202,25 @@ impl Scan<'_> {
             self.objects += objects.len() as u64;
             let hits = loose.within(root.range());
             self.check(layer, &objects, hits);
+            self.observe(layer, &objects);
         }
         let mut claimed = extract::claims(self, layer, root, &objects, ctx, facts);
         claimed.sort_by_key(|range| range.start);
         self.scalars(layer, root, tree, &Places { objects: &objects, claimed: &claimed, facts }, loose, ctx);
+    }
+
+    /// Takes note of rights and of the use of Secrets.
+    fn observe(&mut self, layer: &Layer<'_>, objects: &[Object<'_>]) {
+        for object in objects {
+            let node = object.root.get("roleRef").unwrap_or(object.root);
+            let start = node.range().start;
+            let locate = || Location {
+                path: (!self.live).then(|| self.path.to_owned()),
+                region: (!self.live).then(|| LineIndex::new(layer.text, (0, 0)).region(start..start)),
+                object: Some(object_ref(object, node)),
+            };
+            self.rights.observe(object, locate);
+        }
     }
 
     /// Runs the structural checks that the words of a document are about.

@@ -31,7 +31,7 @@ impl<'t> Builder<'t> {
     pub(super) fn new(source: &'t str, length: usize) -> Self {
         // A node takes sixteen bytes in a manifest; a document of blocks has fewer.
         let records = Vec::with_capacity((length / 16).min(MOST_FORESEEN));
-        Self { tree: Tree { source, records, made: String::new() }, open: Vec::new(), end: 0 }
+        Self { tree: Tree::new(source, records), open: Vec::new(), end: 0 }
     }
 
     /// The text that ranges count in.

@@ -1,5 +1,6 @@
 //! A spanned tree: one YAML or JSON document as an arena of nodes.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 /// What a node is.
@@ -61,6 +62,9 @@ pub struct Tree<'t> {
     pub(super) source: &'t str,
     pub(super) records: Vec<Record>,
     pub(super) made: String,
+    /// What several readers of one tree look for, by number and in order, once it was looked for.
+    pub(super) pod_specs: OnceCell<Vec<u32>>,
+    pub(super) containers: OnceCell<Vec<u32>>,
 }
 
 impl std::fmt::Debug for Tree<'_> {
@@ -71,6 +75,10 @@ impl std::fmt::Debug for Tree<'_> {
 }
 
 impl<'t> Tree<'t> {
+    pub(super) fn new(source: &'t str, records: Vec<Record>) -> Self {
+        Self { source, records, made: String::new(), pod_specs: OnceCell::new(), containers: OnceCell::new() }
+    }
+
     /// The document's root; none when the document is empty.
     #[must_use]
     pub fn root(&self) -> Option<Node<'_>> {
@@ -117,6 +125,10 @@ impl PartialEq for Node<'_> {
 impl<'a> Node<'a> {
     fn record(self) -> &'a Record {
         &self.tree.records[self.number as usize]
+    }
+
+    pub(super) fn tree(self) -> &'a Tree<'a> {
+        self.tree
     }
 
     fn at(self, number: u32) -> Self {

@@ -39,17 +39,34 @@ fn in_container_list(node: Node<'_>) -> bool {
 
 /// The containers of an object.
 pub fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = Node<'a>> {
-    object.root.collections().filter(|node| is_container(*node))
+    let tree = object.root.tree();
+    within(object, tree.containers.get_or_init(|| all(object.root, is_container)))
 }
 
 /// The pod specs of an object: mappings with a list of containers.
 pub fn pod_specs<'a>(object: &Object<'a>) -> impl Iterator<Item = Node<'a>> {
-    object.root.collections().filter(|node| {
-        node.is_mapping()
-            && node.get("containers").is_some_and(|list| {
-                list.is_sequence() && list.items().any(|item| item.get("image").is_some() || item.get("name").is_some())
-            })
-    })
+    let tree = object.root.tree();
+    within(object, tree.pod_specs.get_or_init(|| all(object.root, is_pod_spec)))
+}
+
+fn is_pod_spec(node: Node<'_>) -> bool {
+    node.is_mapping()
+        && node.get("containers").is_some_and(|list| {
+            list.is_sequence() && list.items().any(|item| item.get("image").is_some() || item.get("name").is_some())
+        })
+}
+
+/// The numbers of all nodes of a tree that are of a kind. Every check asks for them, so they are looked for once.
+fn all(node: Node<'_>, is_one: fn(Node<'_>) -> bool) -> Vec<u32> {
+    let root = node.tree().root();
+    root.into_iter().flat_map(Node::collections).filter(|node| is_one(*node)).map(Node::number).collect()
+}
+
+/// Those of an object.
+fn within<'a>(object: &Object<'a>, numbers: &'a [u32]) -> impl Iterator<Item = Node<'a>> {
+    let (tree, root) = (object.root.tree(), object.root);
+    let first = numbers.partition_point(|number| *number < root.number());
+    numbers[first..].iter().take_while(move |number| **number < root.after()).filter_map(|number| tree.node(*number))
 }
 
 #[cfg(test)]

@@ -74,6 +74,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What to do here; the rule's own advice unless the place has better.
     pub remediation: Cow<'static, str>,
+    /// A manifest that would do in place of what was found.
+    pub suggestion: Option<String>,
 }
 
 impl Finding {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Finding, Severity};
+use super::{Finding, SecretReaders, Severity};
 
 /// Something the user asked to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was not looked at.
     pub skipped: Vec<Skipped>,
+    /// Who reads which Secret, when that was asked for: sorted by Secret.
+    pub access: Option<Vec<SecretReaders>>,
 }
 
 impl Report {

@@ -12,6 +12,7 @@ use crate::model::{Report, Rule};
 mod json;
 mod layout;
 mod markdown;
+mod readers;
 mod sarif;
 mod tally;
 mod text;

@@ -61,6 +61,7 @@ pub(super) fn finding(rule: &Arc<Rule>, severity: Severity, location: Location) 
         related: Vec::new(),
         notes: Vec::new(),
         remediation: rule.remediation.clone(),
+        suggestion: None,
     }
 }
 
@@ -128,6 +129,7 @@ fn info(id: &str, line: u32) -> Finding {
 /// A report with something of everything.
 pub(super) fn report() -> Report {
     Report {
+        access: None,
         targets: vec![Target { kind: "path", name: "deploy/".into() }],
         summary: Summary {
             files: 318,
@@ -184,6 +186,7 @@ pub(super) fn hostile() -> Report {
         ..finding(&Arc::new(rule), Severity::High, location)
     };
     Report {
+        access: None,
         targets: vec![Target { kind: "path", name: EVIL.into() }],
         findings: vec![finding],
         skipped: vec![Skipped { place: EVIL.into(), reason: EVIL.into(), unread: true }],

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Color};
 
 use super::Style;
 use super::layout::{Cut, columns, cut, elide, visible, wrap};
+use super::readers;
 use super::tally::{self, Groups, Reason, Told};
 use crate::model::{Excerpt, Finding, ObjectRef, Report, Severity};
 
@@ -23,6 +24,9 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> i
     }
     out.write_all(page.counted(Severity::Low, told.rest.map(|rest| format!("{rest} like those above"))).as_bytes())?;
     out.write_all(page.counted(Severity::Info, tally::infos(report)).as_bytes())?;
+    if let Some(access) = &report.access {
+        out.write_all(readers::table(access, |text| page.paint.bold(text), clean).as_bytes())?;
+    }
     out.write_all(page.skipped(report).as_bytes())?;
     out.write_all(page.summary(report).as_bytes())
 }
@@ -183,6 +187,15 @@ impl Block<'_> {
         }
         self.related(finding);
         self.entry("fix", if advise || finding.remediation.is_empty() { &finding.remediation } else { "as above" });
+        self.suggestion(finding);
+    }
+
+    /// A manifest that would do, as it is written.
+    fn suggestion(&mut self, finding: &Finding) {
+        let Some(suggestion) = &finding.suggestion else { return };
+        for line in suggestion.lines() {
+            let _ = writeln!(self.text, "{:g$}      {}", "", visible(line), g = self.gutter);
+        }
     }
 
     /// `high[password]: password in Helm values (confidence: medium)`.

@@ -15,6 +15,8 @@ pub(super) struct Report<'a> {
     summary: Summary,
     findings: Vec<Finding<'a>>,
     skipped: Vec<Skipped<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<Vec<SecretReaders<'a>>>,
 }
 
 /// The last line of JSON lines.
@@ -23,6 +25,51 @@ pub(super) struct Trailer<'a> {
     summary: Summary,
     schema: &'static str,
     skipped: Vec<Skipped<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<Vec<SecretReaders<'a>>>,
+}
+
+/// Who reads a Secret; there with `--readers`.
+#[derive(Serialize)]
+struct SecretReaders<'a> {
+    namespace: Option<&'a str>,
+    name: &'a str,
+    readers: Readers<'a>,
+}
+
+/// Readers, made into what is written one by one: many Secrets share long lists.
+struct Readers<'a>(&'a [model::Reader]);
+
+impl Serialize for Readers<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Reader::from))
+    }
+}
+
+/// A subject that reads by its `verbs`, or gets there by a `path`.
+#[derive(Serialize)]
+struct Reader<'a> {
+    subject: Subject<'a>,
+    verbs: &'a [&'static str],
+    direct: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'static str>,
+    via: Vec<Via<'a>>,
+}
+
+#[derive(Serialize)]
+struct Subject<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Via<'a> {
+    binding: &'a str,
+    role: &'a str,
+    verbs: &'a [&'static str],
 }
 
 #[derive(Serialize)]
@@ -75,6 +122,8 @@ pub(super) struct Finding<'a> {
     fingerprint: &'a str,
     related: Vec<Related<'a>>,
     remediation: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<&'a str>,
     references: Vec<&'a str>,
 }
 
@@ -141,13 +190,38 @@ impl<'a> From<&'a model::Report> for Report<'a> {
             summary: report.into(),
             findings: report.findings.iter().map(Into::into).collect(),
             skipped: report.skipped.iter().map(Into::into).collect(),
+            access: access(report),
+        }
+    }
+}
+
+fn access(report: &model::Report) -> Option<Vec<SecretReaders<'_>>> {
+    report.access.as_ref().map(|access| access.iter().map(Into::into).collect())
+}
+
+impl<'a> From<&'a model::SecretReaders> for SecretReaders<'a> {
+    fn from(secret: &'a model::SecretReaders) -> Self {
+        Self { namespace: secret.namespace.as_deref(), name: &secret.name, readers: Readers(&secret.readers) }
+    }
+}
+
+impl<'a> From<&'a model::Reader> for Reader<'a> {
+    fn from(reader: &'a model::Reader) -> Self {
+        let via = reader.via.iter().map(|via| Via { binding: &via.binding, role: &via.role, verbs: &via.verbs });
+        Self {
+            subject: Subject { kind: reader.kind, namespace: reader.namespace.as_deref(), name: &reader.name },
+            verbs: &reader.verbs,
+            direct: reader.path.is_none(),
+            path: reader.path,
+            via: via.collect(),
         }
     }
 }
 
 impl<'a> From<&'a model::Report> for Trailer<'a> {
     fn from(report: &'a model::Report) -> Self {
-        Self { summary: report.into(), schema: SCHEMA, skipped: report.skipped.iter().map(Into::into).collect() }
+        let skipped = report.skipped.iter().map(Into::into).collect();
+        Self { summary: report.into(), schema: SCHEMA, skipped, access: access(report) }
     }
 }
 
@@ -196,6 +270,7 @@ impl<'a> From<&'a model::Finding> for Finding<'a> {
             fingerprint: finding.fingerprint.as_str(),
             related: finding.related.iter().map(Into::into).collect(),
             remediation: &finding.remediation,
+            suggestion: finding.suggestion.as_deref(),
             references: finding.rule.references.iter().map(AsRef::as_ref).collect(),
         }
     }

@@ -90,6 +90,12 @@ impl Connection {
         Ok(selection.choose(discovered))
     }
 
+    /// What the server calls its version, `v1.36.3`, if it says.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.block_on(self.client.apiserver_version()).ok().map(|info| info.git_version)
+    }
+
     pub(super) fn client(&self) -> Client {
         self.client.clone()
     }
