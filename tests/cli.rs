@@ -1282,3 +1282,73 @@ fn colours_change_nothing_but_colours() {
     let bare = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&coloured.stdout, "").into_owned();
     assert_eq!(coloured.masked(&bare), plain.masked(&plain.stdout));
 }
+
+/// Somebody who reads every Secret, and the comment that says that it is meant.
+fn wide_binding(comment: &str) -> String {
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: reader}}\n\
+         rules: [{{apiGroups: [''], resources: [secrets], verbs: [get, list]}}]\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: ci}}\n{comment}\
+         roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}}\n\
+         subjects: [{{kind: ServiceAccount, namespace: ci, name: deployer}}]\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: db, namespace: prod}}\n"
+    )
+}
+
+#[test]
+fn bindings_in_files_are_judged() {
+    let run =
+        ksecrets().input("rbac.yaml", wide_binding("")).args(["hunt", "--select", "secret-read-cluster-wide"]).run();
+    insta::assert_snapshot!(run, @"
+    rbac.yaml
+
+    high[secret-read-cluster-wide]: Secrets of every namespace readable (confidence: high)
+      --> rbac.yaml:9:1
+       = ClusterRoleBinding ci  roleRef
+       = ClusterRoleBinding ci lets ServiceAccount ci/deployer get and list every Secret of the
+         cluster, through ClusterRole reader
+       = fix: Bind a Role with resourceNames in the namespaces where it is needed. Pods get the Secrets
+              that they mount without any right.
+
+    1 finding (1 high) in 1 file, 3 objects, 460 B; @@TIME@@
+    --- exit 1
+    ");
+    let silenced = wide_binding("# ksecrets:ignore[secret-read-cluster-wide] it deploys Secrets\n");
+    let run = ksecrets().input("rbac.yaml", silenced).args(["hunt", "--format", "json"]).run();
+    assert_eq!(run.json()["summary"]["suppressed"], 1);
+    assert!(!rules(&run).contains(&"secret-read-cluster-wide".to_owned()));
+}
+
+#[test]
+fn readers_are_told_when_asked_for() {
+    let hunt = |flag: &str| {
+        ksecrets().input("rbac.yaml", wide_binding("")).args(["hunt", "--format", "json", "--exit-zero", flag]).run()
+    };
+    let report = hunt("--readers").json();
+    let access = &report["access"][0];
+    assert_eq!((access["namespace"].as_str(), access["name"].as_str()), (Some("prod"), Some("db")));
+    assert_eq!(access["readers"][0]["subject"]["name"], "deployer");
+    assert_eq!(access["readers"][0]["direct"], true);
+    assert_eq!(access["readers"][0]["via"][0]["binding"], "ClusterRoleBinding ci");
+    assert_eq!(hunt("--readers=prod/other").json()["access"].as_array().unwrap().len(), 0);
+    assert!(hunt("--strict").json()["access"].is_null());
+    let text = ksecrets().input("rbac.yaml", wide_binding("")).args(["hunt", "--readers=prod/db", "--exit-zero"]).run();
+    insta::assert_snapshot!(text.stdout, @"
+    rbac.yaml
+
+    high[secret-read-cluster-wide]: Secrets of every namespace readable (confidence: high)
+      --> rbac.yaml:9:1
+       = ClusterRoleBinding ci  roleRef
+       = ClusterRoleBinding ci lets ServiceAccount ci/deployer get and list every Secret of the
+         cluster, through ClusterRole reader
+       = fix: Bind a Role with resourceNames in the namespaces where it is needed. Pods get the Secrets
+              that they mount without any right.
+
+    Who reads these Secrets
+      prod/db
+        ServiceAccount ci/deployer  get, list  ClusterRoleBinding ci of ClusterRole reader
+
+    1 finding (1 high) in 1 file, 3 objects, 460 B; 52 ms
+    ");
+    assert_eq!(hunt("--readers=db").status, Some(2));
+}

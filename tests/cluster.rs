@@ -231,3 +231,60 @@ fn a_wrong_token_is_told_from_a_wrong_server() {
         run.stderr
     );
 }
+
+/// A team that may run pods, and a robot that may list Secrets.
+fn rights(namespace: &str) -> String {
+    format!(
+        r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: deploy}}
+rules: [{{apiGroups: [""], resources: [pods], verbs: [create]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: team}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: deploy}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: Group, name: team-{namespace}}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: read}}
+rules: [{{apiGroups: [""], resources: [secrets], verbs: [list, deletecollection]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: robot}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: read}}
+subjects: [{{kind: ServiceAccount, name: robot, namespace: {namespace}}}]
+"#
+    )
+}
+
+#[test]
+fn readers_of_a_live_secret_are_told() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("readers");
+    namespace.apply(SHOP);
+    namespace.apply(&rights(namespace.name()));
+    let run = hunt(plane.admin(), &namespace, &["--readers", "--kinds", "secrets,roles,rolebindings,pods"]);
+    let report = run.json();
+    let access = report["access"].as_array().unwrap();
+    assert_eq!(access.len(), 1);
+    let readers: Vec<String> = access[0]["readers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reader| format!("{} {} {}", reader["subject"]["name"], reader["verbs"], reader["path"]))
+        .collect();
+    let team = format!(r#""team-{}" [] "create-pods""#, namespace.name());
+    assert_eq!(readers, [team, r#""robot" ["list","deletecollection"] null"#.to_owned()]);
+    let found: Vec<&str> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["class"] == "access")
+        .map(|finding| finding["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(found, ["secret-read-namespace-wide", "indirect-secret-access"]);
+}

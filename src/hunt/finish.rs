@@ -17,7 +17,7 @@ use super::excerpt::{Masked, excerpt};
 use super::lines::LineIndex;
 use super::rights::Rights;
 use super::sops::CreationRules;
-use super::suppress::is_silenced;
+use super::suppress::silences_line;
 use super::{Draft, Hunter, Sighted, Worker};
 
 /// Most findings of one rule that are listed for one file. More of them say nothing new, and memory must not grow
@@ -108,14 +108,8 @@ impl Drafts<'_> {
     }
 
     fn is_silenced(&self, by_object: bool, rule: &Rule, places: &[usize]) -> bool {
-        self.hunter.options.honour_ignores
-            && (by_object
-                || places.iter().any(|&at| {
-                    let line = self.lines.near(at);
-                    let above = self.lines.line(at).checked_sub(1).map_or(0..0, |above| self.lines.bytes_of(above));
-                    let above = self.lines.near(above.start).start..above.end.min(above.start + 400);
-                    is_silenced(rule.id.as_str(), self.lines.slice(line), self.lines.slice(above))
-                }))
+        let id = rule.id.as_str();
+        self.hunter.options.honour_ignores && (by_object || places.iter().any(|&at| silences_line(&self.lines, at, id)))
     }
 
     fn location(&self, span: Range<usize>, object: Option<ObjectRef>) -> Location {
@@ -291,9 +285,10 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     }
     let mut access = Vec::new();
     for (rights, live) in [(written, false), (granted, true)] {
-        let (found, readers) = rights.judge(hunter, live);
-        drafts.extend(found);
-        access.extend(readers);
+        let judged = rights.judge(hunter, live);
+        drafts.extend(judged.drafts);
+        access.extend(judged.readers);
+        summary.suppressed += judged.suppressed;
     }
     sops.sort_by_key(|rules| std::cmp::Reverse(rules.depth()));
     mark_unsealed(&mut drafts, &sops);

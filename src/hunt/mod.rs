@@ -131,6 +131,10 @@ impl Hunter {
         &self.check_rules
     }
 
+    fn access_rules(&self) -> &[Arc<Rule>] {
+        &self.access_rules
+    }
+
     fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
         self.patterns.patterns.iter().map(|pattern| &pattern.rule).find(|rule| rule.id.as_str() == id)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::access::{Access, AccessFinding, AccessRule, Facts, Origin, Reach, ReaderList, Subject, Via};
 use crate::manifest::Object;
-use crate::model::{self, Finding, Fingerprint, Location, Rule, SecretReaders};
+use crate::model::{self, Finding, Fingerprint, Location, Rule, RuleId, SecretReaders};
 
 use super::site::unmasked;
 use super::{Draft, Hunter};
@@ -34,6 +34,16 @@ impl Wanted {
 pub(super) struct Rights {
     facts: Facts,
     secrets: BTreeSet<(String, String)>,
+    /// Places at which a comment or an annotation silences a rule.
+    silenced: BTreeSet<(Location, RuleId)>,
+}
+
+/// What becomes of rights.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) drafts: Vec<Draft>,
+    pub(super) suppressed: u64,
+    pub(super) readers: Vec<SecretReaders>,
 }
 
 impl Rights {
@@ -47,16 +57,22 @@ impl Rights {
         self.facts.observe(object, locate);
     }
 
+    /// Notes that a rule is silenced at a place.
+    pub(super) fn silence(&mut self, location: Location, rule: RuleId) {
+        self.silenced.insert((location, rule));
+    }
+
     /// Adds what was seen elsewhere.
     pub(super) fn merge(&mut self, other: Self) {
         self.facts.merge(other.facts);
         self.secrets.extend(other.secrets);
+        self.silenced.extend(other.silenced);
     }
 
     /// Judges them: the findings, and the readers of the Secrets that are asked for.
-    pub(super) fn judge(self, hunter: &Hunter, live: bool) -> (Vec<Draft>, Vec<SecretReaders>) {
+    pub(super) fn judge(self, hunter: &Hunter, live: bool) -> Judged {
         if self.facts.is_empty() {
-            return (Vec::new(), Vec::new());
+            return Judged::default();
         }
         let origin = if live { Origin::Live } else { Origin::Manifests };
         let access = Access::new(self.facts, origin, hunter.options.server_version.filter(|_| live));
@@ -66,10 +82,18 @@ impl Rights {
             let confident = hunter.options.min_confidence.is_none_or(|least| finding.confidence >= least);
             confident && hunter.wants(&rules[&finding.rule].id)
         };
+        let silenced = |finding: &AccessFinding| {
+            let place = (finding.location.clone(), rules[&finding.rule].id.clone());
+            hunter.options.honour_ignores && self.silenced.contains(&place)
+        };
         let findings = access.findings().into_iter().filter(wanted);
-        let drafts = findings.map(|finding| draft(hunter, rules[&finding.rule], finding)).collect();
+        let (silent, told): (Vec<_>, Vec<_>) = findings.partition(silenced);
         let readers = hunter.options.readers.as_ref().map(|wanted| listed(&access, &self.secrets, wanted));
-        (drafts, readers.unwrap_or_default())
+        Judged {
+            drafts: told.into_iter().map(|finding| draft(hunter, rules[&finding.rule], finding)).collect(),
+            suppressed: silent.len() as u64,
+            readers: readers.unwrap_or_default(),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Comments that silence a finding: ours, and those of the tools people come from.
 
+use super::lines::LineIndex;
+
 /// Marks of other tools. Each silences every rule on its line.
 const FOREIGN: [&str; 6] = [
     "gitleaks:allow",
@@ -33,6 +35,14 @@ fn ours(rule: &str, line: &str) -> bool {
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     ["#", "//", "--", ";", "/*", "*", "<!--", "{{/*", "{{- /*", "%"].iter().any(|sign| line.starts_with(sign))
+}
+
+/// Whether the line of a byte, or a comment on the line above it, silences a rule.
+pub(super) fn silences_line(lines: &LineIndex<'_>, at: usize, rule: &str) -> bool {
+    let line = lines.near(at);
+    let above = lines.line(at).checked_sub(1).map_or(0..0, |above| lines.bytes_of(above));
+    let above = lines.near(above.start).start..above.end.min(above.start + 400);
+    is_silenced(rule, lines.slice(line), lines.slice(above))
 }
 
 #[cfg(test)]

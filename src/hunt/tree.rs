@@ -1,5 +1,6 @@
 //! Scans trees: every scalar of every document, under its name and in its place.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use super::names::{Kind, classify, is_companion, normalise, normalise_onto, unqu
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar, object_ref, silences};
+use super::suppress::silences_line;
 use super::value::{Strength, harmless, is_name, strength};
 use super::{Sighted, declared, extract};
 
@@ -213,13 +215,24 @@ impl Scan<'_> {
     fn observe(&mut self, layer: &Layer<'_>, objects: &[Object<'_>]) {
         for object in objects {
             let node = object.root.get("roleRef").unwrap_or(object.root);
-            let start = node.range().start;
-            let locate = || Location {
+            let lines = LazyCell::new(|| LineIndex::new(layer.text, (0, 0)));
+            let start = node.key().unwrap_or(node).range().start;
+            let location = LazyCell::new(|| Location {
                 path: (!self.live).then(|| self.path.to_owned()),
-                region: (!self.live).then(|| LineIndex::new(layer.text, (0, 0)).region(start..start)),
+                region: (!self.live).then(|| lines.region(start..start)),
                 object: Some(object_ref(object, node)),
-            };
-            self.rights.observe(object, locate);
+            });
+            self.rights.observe(object, || location.clone());
+            if matches!(object.kind, "RoleBinding" | "ClusterRoleBinding") {
+                let places = [start, object.root.range().start];
+                for rule in self.hunter.access_rules() {
+                    let id = rule.id.as_str();
+                    let by_comment = || places.iter().any(|&at| silences_line(&lines, at, id));
+                    if silences(object, id) || !self.live && by_comment() {
+                        self.rights.silence(location.clone(), rule.id.clone());
+                    }
+                }
+            }
         }
     }
 
