@@ -21,8 +21,7 @@ impl Facts {
         match object.kind {
             "Role" | "ClusterRole" => self.roles.extend(Role::read(object, locate)),
             "RoleBinding" | "ClusterRoleBinding" => self.bindings.extend(Binding::read(object, locate)),
-            _ if refers_to_secrets(object) => self.usage.observe(object),
-            _ => {}
+            _ => self.usage.observe(object),
         }
     }
 
@@ -47,11 +46,4 @@ impl Facts {
         self.bindings.dedup();
         (self.roles, self.bindings, self.usage)
     }
-}
-
-/// Whether an object can refer to a Secret at all: every field that does has the word in its name. Most objects have
-/// not, and to look for pods in them takes a while. A pod is one by its account alone.
-fn refers_to_secrets(object: &Object<'_>) -> bool {
-    let text = &object.root.source().as_bytes()[object.root.range()];
-    memchr::memmem::find(text, b"ecret").is_some() || memchr::memmem::find(text, b"serviceAccount").is_some()
 }

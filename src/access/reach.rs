@@ -3,7 +3,7 @@
 //! Each role is held against the table once. What it gives is kept as bits, one for each right that a path needs, so
 //! that the rights of a subject are the bits of its roles put together, and a path is a comparison of bits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::BitOr;
 
 use super::accepted;
@@ -13,6 +13,7 @@ use super::paths::PATHS;
 use super::policy::{Bound, Policy};
 use super::readers::Via;
 use super::role::Role;
+use super::rule::PolicyRule;
 use super::subject::Subject;
 use super::verbs::ReadVerbs;
 use super::version::Version;
@@ -126,15 +127,33 @@ fn coverage(role: &Role, clause: &[Ask], scope: Scope) -> Coverage {
     rules.max().unwrap_or(Coverage::None)
 }
 
-fn held(role: &Role, scope: Scope) -> Held {
+/// What a rule gives of every right in a scope.
+fn held(rule: &PolicyRule, scope: Scope) -> Held {
     clauses().enumerate().fold(Held::default(), |held, (bit, clause)| {
         let here = 1 << bit;
-        held | match coverage(role, clause, scope) {
+        let asks = clause.iter().filter(|ask| scope.has(ask.place));
+        held | match asks.map(|ask| ask.covered_by(rule)).max().unwrap_or(Coverage::None) {
             Coverage::Whole => Held { whole: here, some: here },
             Coverage::Part => Held { whole: 0, some: here },
             Coverage::None => Held::default(),
         }
     })
+}
+
+/// What each role gives, in the order of [`Scope::ALL`]. Roles are written by copying: most rules stand in many of
+/// them, and are weighed once.
+fn weighed(roles: &[Role]) -> Vec<[Held; 3]> {
+    let mut known: HashMap<&PolicyRule, [Held; 3]> = HashMap::new();
+    let mut of = |rule| *known.entry(rule).or_insert_with(|| Scope::ALL.map(|scope| held(rule, scope)));
+    roles
+        .iter()
+        .map(|role| {
+            role.rules.iter().fold([Held::default(); 3], |all, rule| {
+                let rule = of(rule);
+                std::array::from_fn(|scope| all[scope] | rule[scope])
+            })
+        })
+        .collect()
 }
 
 /// Finds the paths of all subjects that bindings name.
@@ -153,7 +172,7 @@ pub fn reaches(policy: &Policy, version: Option<Version>) -> Vec<Reach> {
     let open = PATHS.iter().enumerate().filter(|(_, path)| path.is_open_in(version));
     let search = Search {
         policy,
-        roles: policy.roles().iter().map(|role| Scope::ALL.map(|scope| held(role, scope))).collect(),
+        roles: weighed(policy.roles()),
         open: open.map(|(index, path)| (path, needed(index))).collect(),
     };
     let mut found = Vec::new();

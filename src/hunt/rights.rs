@@ -47,14 +47,17 @@ pub(super) struct Judged {
 }
 
 impl Rights {
-    /// Takes in an object; `locate` says where it is.
-    pub(super) fn observe(&mut self, object: &Object<'_>, locate: impl FnOnce() -> Location) {
+    /// Takes in an object; `locate` says where it is. `refers` tells whether it may refer to Secrets: most objects do
+    /// not, and to look for pods in them takes a while.
+    pub(super) fn observe(&mut self, object: &Object<'_>, refers: bool, locate: impl FnOnce() -> Location) {
         if object.is("", "Secret")
             && let Some(name) = object.name()
         {
             self.secrets.insert((object.namespace().unwrap_or_default().to_owned(), name.to_owned()));
         }
-        self.facts.observe(object, locate);
+        if refers || object.group() == "rbac.authorization.k8s.io" {
+            self.facts.observe(object, locate);
+        }
     }
 
     /// Notes that a rule is silenced at a place.

@@ -204,7 +204,7 @@ impl Scan<'_> {
             self.objects += objects.len() as u64;
             let hits = loose.within(root.range());
             self.check(layer, &objects, hits);
-            self.observe(layer, &objects);
+            self.observe(layer, &objects, hits);
         }
         let mut claimed = extract::claims(self, layer, root, &objects, ctx, facts);
         claimed.sort_by_key(|range| range.start);
@@ -212,7 +212,14 @@ impl Scan<'_> {
     }
 
     /// Takes note of rights and of the use of Secrets.
-    fn observe(&mut self, layer: &Layer<'_>, objects: &[Object<'_>]) {
+    fn observe(&mut self, layer: &Layer<'_>, objects: &[Object<'_>], hits: &[Hit]) {
+        // Every field that refers to a Secret has the word in its name.
+        let names_secret = |hit: &Hit| {
+            let word = &layer.text.as_bytes()[hit.start as usize..hit.end as usize];
+            word.windows(6).any(|part| part.eq_ignore_ascii_case(b"secret"))
+        };
+        // In a cluster it counts that an account runs something, too.
+        let refers = self.live || hits.iter().any(names_secret);
         for object in objects {
             let node = object.root.get("roleRef").unwrap_or(object.root);
             let lines = LazyCell::new(|| LineIndex::new(layer.text, (0, 0)));
@@ -222,7 +229,7 @@ impl Scan<'_> {
                 region: (!self.live).then(|| lines.region(start..start)),
                 object: Some(object_ref(object, node)),
             });
-            self.rights.observe(object, || location.clone());
+            self.rights.observe(object, refers, || location.clone());
             if matches!(object.kind, "RoleBinding" | "ClusterRoleBinding") {
                 let places = [start, object.root.range().start];
                 for rule in self.hunter.access_rules() {
