@@ -262,6 +262,28 @@ subjects: [{{kind: ServiceAccount, name: robot, namespace: {namespace}}}]
 }
 
 #[test]
+fn bindings_of_the_cluster_count_in_one_namespace() {
+    let Some(plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("wide");
+    namespace.apply(SHOP);
+    namespace.apply(
+        r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: everybody}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:authenticated"}]
+"#,
+    );
+    let report = hunt(plane.admin(), &namespace, &["--readers"]).json();
+    let readers = report["access"][0]["readers"].as_array().unwrap();
+    let direct = readers.iter().find(|reader| reader["direct"] == true).unwrap();
+    assert_eq!(direct["subject"]["name"], "system:authenticated");
+    let rules = report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap());
+    assert!(rules.clone().any(|rule| rule == "secret-readers-everyone"), "{:?}", rules.collect::<Vec<_>>());
+}
+
+#[test]
 fn readers_of_a_live_secret_are_told() {
     let Some(plane) = ControlPlane::shared() else { return };
     let namespace = plane.namespace("readers");

@@ -122,7 +122,10 @@ const VOLUME_SECRETS: [&[&str]; 9] = [
 
 fn pod_secrets<'a>(pod: Node<'a>) -> impl Iterator<Item = &'a str> {
     let volumes = || pod.get("volumes").into_iter().flat_map(Node::items);
-    let mounted = volumes().flat_map(|volume| VOLUME_SECRETS.into_iter().filter_map(move |path| text(volume, path)));
+    let mounted = volumes().flat_map(Node::entries).flat_map(|(driver, source)| {
+        let paths = VOLUME_SECRETS.into_iter().filter(move |path| driver.as_str() == Some(path[0]));
+        paths.filter_map(move |path| text(source, &path[1..]))
+    });
     let projected = volumes()
         .filter_map(|volume| volume.at_path(&["projected", "sources"]))
         .flat_map(Node::items)

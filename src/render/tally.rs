@@ -33,7 +33,11 @@ pub(super) fn findings(report: &Report) -> String {
 /// `318 files, 512 objects, 7.3 MB; 2 suppressed, 3 skipped, 41 ms`.
 pub(super) fn looked_at(report: &Report) -> String {
     let summary = &report.summary;
-    let mut seen = vec![count(summary.files, "file")];
+    let mut seen = Vec::new();
+    // A hunt in a cluster has objects and no files.
+    if summary.files > 0 || summary.objects == 0 {
+        seen.push(count(summary.files, "file"));
+    }
     if summary.objects > 0 {
         seen.push(count(summary.objects, "object"));
     }

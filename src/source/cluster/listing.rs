@@ -28,6 +28,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Only the metadata of objects (<https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches>).
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
+/// The API group of roles and bindings.
+const RBAC: &str = "rbac.authorization.k8s.io";
+
 /// Who lists, and where what comes goes.
 pub(super) struct Listing {
     client: Client,
@@ -55,9 +58,9 @@ impl Listing {
     /// Lists a resource wherever it is wanted and allowed.
     pub(super) async fn list(&self, resource: &Resource) {
         if !resource.namespaced {
-            if self.namespaces.is_empty()
-                && let Err(failure) = self.pages(resource, None).await
-            {
+            // Who reads the Secrets of a namespace is said in its bindings and in those of the cluster.
+            let wanted = self.namespaces.is_empty() || resource.group == RBAC;
+            if wanted && let Err(failure) = self.pages(resource, None).await {
                 self.skip(resource, None, failure).await;
             }
             return;
