@@ -310,3 +310,87 @@ fn readers_of_a_live_secret_are_told() {
         .collect();
     assert_eq!(found, ["secret-read-namespace-wide", "indirect-secret-access"]);
 }
+
+/// Copies of the password of SHOP's Secret: in a connection string, in an argument, in an annotation of a custom kind,
+/// in another Secret of the same namespace, and a text that only looks like it.
+const COPIES: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data:
+  notes.txt: "see the runbook; connect with Tr4verse-Quill-88 as shop"
+  other.txt: "Tr4verse-Quill-89 is not it"
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: api-old}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      containers: [{name: api, image: "api:1.3", args: ["--note=Tr4verse-Quill-88"]}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: again}
+stringData: {whatever: Tr4verse-Quill-88}
+"#;
+
+#[test]
+fn values_of_live_secrets_are_recognised_elsewhere() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("copies");
+    namespace.apply(SHOP);
+    namespace.apply(COPIES);
+    let run = hunt(plane.admin(), &namespace, &["--select", "live-secret-copy"]);
+    let report = run.json();
+    insta::assert_snapshot!(credentials(&report).join("\n"), @r#"
+    live-secret-copy container-args ReplicaSet/api-old spec.template.spec.containers[0].args[0]
+    live-secret-copy configmap ConfigMap/settings data["notes.txt"]
+    "#);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["confidence"], "confirmed");
+    let homes: Vec<String> = finding["related"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|related| related["message"] == "the live Secret")
+        .map(|related| format!("{}/{}", related["location"]["object"]["name"], related["location"]["object"]["field"]))
+        .collect();
+    assert_eq!(homes, [r#""again"/"data.whatever""#, r#""db"/"data.password""#]);
+    assert!(!run.stdout.contains("Quill"));
+}
+
+#[test]
+fn a_copy_in_another_namespace_or_in_a_file_is_told() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (one, other) = (plane.namespace("home"), plane.namespace("away"));
+    one.apply(&SHOP.replace("Quill-88", "Quill-17"));
+    other.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: copy}\nstringData: {password: Tr4verse-Quill-17}\n");
+    let namespaces = format!("{},{}", one.name(), other.name());
+    let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {memo: Tr4verse-Quill-17}\n";
+    let run = ksecrets()
+        .input("deploy.yaml", manifest)
+        .env("KUBECONFIG", plane.admin().kubeconfig().to_str().unwrap())
+        .args([
+            "hunt",
+            "deploy.yaml",
+            "--cluster",
+            "-n",
+            &namespaces,
+            "--format",
+            "json",
+            "--select",
+            "live-secret-copy",
+        ])
+        .run();
+    let report = run.json();
+    let places: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| format!("{} {}", finding["location"]["path"], finding["location"]["object"]["name"]))
+        .collect();
+    assert_eq!(places, [r#"null "db""#, r#""deploy.yaml" "c""#], "of two Secrets the first by name is at home");
+}

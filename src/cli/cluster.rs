@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Args;
 use ksecrets::access::Version;
+use ksecrets::hunt::Collector;
 use ksecrets::model::Skipped;
 use ksecrets::source::Sink;
 use ksecrets::source::cluster::{self, Connection, Options, Resource, Selection, cluster_role};
@@ -87,6 +88,17 @@ impl Cluster {
     /// The server's version, which decides what some rights lead to.
     pub(super) fn version(&self) -> Option<Version> {
         Version::read(&self.connection.version()?)
+    }
+
+    /// What recognises the values of the Secrets, if they may be read. They are read once more with everything else:
+    /// to remember that takes less than to remember them.
+    pub(super) fn values(&self) -> Vec<Collector> {
+        let secrets: Vec<Resource> = self.resources.iter().filter(|it| it.is("", "Secret")).cloned().collect();
+        if self.options.metadata_only || secrets.is_empty() {
+            return Vec::new();
+        }
+        let first = Collector::new();
+        cluster::read(&self.connection, secrets, &self.options, || first.sibling())
     }
 
     /// Reads everything that may be read.

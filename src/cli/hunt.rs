@@ -158,6 +158,9 @@ impl Plan {
     fn hunt(&self) -> anyhow::Result<Report> {
         let progress = Progress::start();
         let mut workers = Vec::new();
+        if let Some(cluster) = &self.cluster {
+            self.hunter.learn(cluster.values());
+        }
         if self.stdin {
             let mut worker = self.hunter.worker();
             source::stdin(io::stdin().lock(), &self.source, &mut worker)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::model::{Confidence, Exposure, ObjectRef, Rule, SecretValue, Severity};
+use crate::model::{Confidence, Exposure, ObjectRef, Related, Rule, SecretValue, Severity};
 
 /// How telling the explanation is: of two for one value the greater wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub(super) enum Rank {
     Pattern(u8),
     /// Understood from the structure around it.
     Structural,
+    /// The value of a live Secret.
+    Known,
 }
 
 impl Rank {
@@ -55,6 +57,8 @@ pub(super) struct Candidate {
     pub message: String,
     /// What else is known.
     pub notes: Vec<String>,
+    /// Where else the value is known to be.
+    pub related: Vec<Related>,
     /// Rules the object's own annotation silences.
     pub silenced: bool,
 }

@@ -24,6 +24,8 @@ pub(super) struct Generic {
     pub secret_value: Arc<Rule>,
     /// `encryption-config-key`.
     pub encryption_key: Arc<Rule>,
+    /// `live-secret-copy`.
+    pub live_secret_copy: Arc<Rule>,
 }
 
 impl Default for Generic {
@@ -78,6 +80,13 @@ impl Default for Generic {
                 "The key that encrypts Secrets in etcd: with it and a backup every Secret of the cluster can be read.",
                 "Add a fresh key as the first one, rewrite all Secrets, remove this key, and keep the file on the control plane only.",
             ),
+            live_secret_copy: rule(
+                "live-secret-copy",
+                "value of a live Secret",
+                Severity::High,
+                "The value of a Secret of the cluster, found in plaintext elsewhere: whoever reads that place needs no right on the Secret.",
+                "Refer to the Secret in its place, remove the copy where it is kept, and then change the value: it was readable.",
+            ),
         }
     }
 }
@@ -97,7 +106,7 @@ impl Generic {
 
     /// Every rule, in the order of `ksecrets rules`.
     #[must_use]
-    pub(super) fn all(&self) -> [&Arc<Rule>; 7] {
+    pub(super) fn all(&self) -> [&Arc<Rule>; 8] {
         [
             &self.password,
             &self.token,
@@ -106,6 +115,7 @@ impl Generic {
             &self.basic_auth,
             &self.secret_value,
             &self.encryption_key,
+            &self.live_secret_copy,
         ]
     }
 }

@@ -14,6 +14,7 @@ use crate::model::{
 
 use super::candidate::Candidate;
 use super::excerpt::{Masked, excerpt};
+use super::known::KnownValues;
 use super::lines::LineIndex;
 use super::rights::Rights;
 use super::sops::CreationRules;
@@ -139,7 +140,7 @@ impl Drafts<'_> {
                 decoded_from: candidate.decoded.clone(),
             }),
             fingerprint: Fingerprint::new(&rule.id, &location, Some(&candidate.value), 0),
-            related: Vec::new(),
+            related: candidate.related.clone(),
             notes: candidate.notes.clone(),
             remediation: rule.remediation.clone(),
             suggestion: None,
@@ -290,6 +291,7 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
         access.extend(judged.readers);
         summary.suppressed += judged.suppressed;
     }
+    skipped.extend(hunter.known().and_then(unsearched));
     sops.sort_by_key(|rules| std::cmp::Reverse(rules.depth()));
     mark_unsealed(&mut drafts, &sops);
     sort(&mut drafts);
@@ -301,6 +303,13 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     let findings = drafts.into_iter().map(|draft| draft.finding).collect();
     let access = hunter.options.readers.is_some().then_some(access);
     Report { targets: Vec::new(), summary, findings, skipped, access }
+}
+
+/// Values of live Secrets that were not looked for everywhere.
+fn unsearched(known: &KnownValues) -> Option<Skipped> {
+    let number = known.unsearched();
+    let reason = format!("{number} values are too much alike to be looked for inside of longer texts");
+    (number > 0).then(|| Skipped { place: "secrets".to_owned(), reason, unread: false })
 }
 
 /// A place as people count: line 9 before line 10.
@@ -397,9 +406,12 @@ fn group(drafts: &mut [Draft]) {
                 secret.group = *ordinal;
             }
             let others = places.iter().filter(|&&other| other != place).take(MOST_RELATED);
-            finding.related = others
-                .map(|&other| Related { location: locations[other].clone(), message: Related::SAME_VALUE.to_owned() })
-                .collect();
+            finding.related.extend(
+                others.map(|&other| Related {
+                    location: locations[other].clone(),
+                    message: Related::SAME_VALUE.to_owned(),
+                }),
+            );
         }
     }
 }

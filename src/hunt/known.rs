@@ -729,7 +729,7 @@ pub(super) struct KnownValues {
 
 impl KnownValues {
     /// How many different values are known.
-    #[must_use]
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.values.len()
     }
@@ -857,7 +857,7 @@ impl<'k> Known<'k> {
     }
 
     /// Whether this is one of its places, listed or not: there it is at home.
-    #[must_use]
+    #[cfg(test)]
     pub(super) fn is_at(self, place: Place<'_>) -> bool {
         let number = |name: &str| self.values.names.binary_search_by_key(&name, |name| &**name).ok();
         let [namespace, secret, key] = [place.namespace, place.secret, place.key].map(number);

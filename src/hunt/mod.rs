@@ -5,7 +5,9 @@ mod assignment;
 mod calls;
 mod candidate;
 mod checks;
+mod collector;
 mod command;
+mod copies;
 mod credentials;
 mod declared;
 mod excerpt;
@@ -13,7 +15,6 @@ mod extract;
 mod finish;
 mod habitat;
 mod judge;
-#[cfg_attr(not(test), expect(dead_code, reason = "until a hunt reads clusters"))]
 mod known;
 mod layer;
 mod lines;
@@ -47,7 +48,9 @@ use crate::source::{Blob, Live, Sink};
 
 use candidate::one_per_secret;
 use checks::CHECKS;
+pub use collector::Collector;
 use credentials::Generic;
+use known::KnownValues;
 use rights::Rights;
 pub use rights::Wanted;
 use scan::Scan;
@@ -96,6 +99,8 @@ pub struct Hunter {
     generic: Generic,
     check_rules: Vec<Arc<Rule>>,
     access_rules: Vec<Arc<Rule>>,
+    /// The values of a cluster's Secrets, once they were learnt.
+    known: OnceLock<KnownValues>,
     gates: OnceLock<Gates>,
     options: Options,
 }
@@ -106,7 +111,22 @@ impl Hunter {
     pub fn new(patterns: Set, options: Options) -> Self {
         let check_rules = CHECKS.iter().map(|check| Arc::new(check.rule())).collect();
         let access_rules = AccessRule::ALL.iter().map(|rule| Arc::new(rule.rule())).collect();
-        Self { patterns, generic: Generic::default(), check_rules, access_rules, gates: OnceLock::new(), options }
+        Self {
+            patterns,
+            generic: Generic::default(),
+            check_rules,
+            access_rules,
+            known: OnceLock::new(),
+            gates: OnceLock::new(),
+            options,
+        }
+    }
+
+    /// Lets the hunt recognise the values of Secrets wherever they stand. Only what is learnt first counts.
+    pub fn learn(&self, collectors: Vec<Collector>) {
+        if let Some(values) = Collector::join(collectors) {
+            let _ = self.known.set(values);
+        }
     }
 
     /// Every rule, sorted by its id.
@@ -131,6 +151,10 @@ impl Hunter {
 
     fn check_rules(&self) -> &[Arc<Rule>] {
         &self.check_rules
+    }
+
+    fn known(&self) -> Option<&KnownValues> {
+        self.known.get()
     }
 
     fn access_rules(&self) -> &[Arc<Rule>] {

@@ -111,6 +111,7 @@ impl<'h> Scan<'h> {
         if !partial && self.is_tree_file(text, &hits) {
             self.trees(&layer, &hits, &ctx);
         } else {
+            self.copies_in_text(&layer, &ctx, None);
             self.text(&layer, 0..text.len(), &hits, &ctx);
         }
         if !partial && self.path.ends_with(".ipynb") && !hits.is_empty() {
@@ -219,6 +220,9 @@ impl<'h> Scan<'h> {
     pub(super) fn embedded(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
         if layer.depth() > MAX_DEPTH {
             return;
+        }
+        if !layer.decoded.is_empty() {
+            self.copies_in_text(layer, ctx, None);
         }
         let hits = self.hits(layer.text);
         let text = layer.text.trim_start();
@@ -333,6 +337,7 @@ impl<'h> Scan<'h> {
             object: ctx.object(),
             message: says.message,
             notes: says.notes,
+            related: Vec::new(),
             silenced: ctx.is_silenced(id),
         });
     }

@@ -87,7 +87,8 @@ impl Scan<'_> {
         let bytes = &layer.text.as_bytes()[range.clone()];
         let hits = loose.within(range.clone());
         let schema = hits.iter().any(|&hit| self.gate.topics(hit).contains(&Topic::Schema));
-        if self.live || !schema && self.says_anything(layer, range, hits, ctx) {
+        let certain = self.live || self.hunter.known().is_some();
+        if certain || !schema && self.says_anything(layer, range, hits, ctx) {
             return true;
         }
         // The names of a schema's fields are all about credentials and none is one; tokens count even there.
@@ -205,6 +206,7 @@ impl Scan<'_> {
             let hits = loose.within(root.range());
             self.check(layer, &objects, hits);
             self.observe(layer, &objects, hits);
+            self.copies(layer, tree, &objects, facts, ctx);
         }
         let mut claimed = extract::claims(self, layer, root, &objects, ctx, facts);
         claimed.sort_by_key(|range| range.start);
