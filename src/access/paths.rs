@@ -174,6 +174,7 @@ pub static PATHS: &[Path] = &[
         ]],
     ),
     // pkg/certauthorization/certauthorization.go: the signer's name, or its domain with `/*`.
+    // plugin/pkg/admission/certificates/subjectrestriction is on by default and refuses system:masters.
     path(
         "csr-approve",
         "sign itself a client certificate of any user or group",
@@ -417,7 +418,22 @@ pub static PATHS: &[Path] = &[
             "reach ports that pods open for themselves",
             Gain::Namespace,
             Severity::Info,
-            &[&[Ask::new(&["get", "create"], "", &["pods/portforward", "pods/proxy", "services/proxy"])]],
+            &[&[
+                Ask::new(CREATE, "", &["pods/portforward"]),
+                Ask::new(&["get", "create"], "", &["pods/proxy", "services/proxy"]),
+            ]],
+        )
+    },
+    // As `exec-by-get`.
+    Path {
+        confidence: Confidence::Low,
+        before: Some(Version::v1(35)),
+        ..path(
+            "port-forward-by-get",
+            "reach ports that pods open for themselves over a WebSocket",
+            Gain::Namespace,
+            Severity::Info,
+            &[&[Ask::new(&["get"], "", &["pods/portforward"])]],
         )
     },
     // The operator reads the Secret for whoever writes the object: GHSA-fcxq-v2r3-cc8h went over namespaces.

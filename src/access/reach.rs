@@ -406,6 +406,11 @@ mod tests {
         assert_eq!(reached(&get, Some(Version::v1(34))), ["User jane: exec-by-get in n []"]);
         assert_eq!(reached(&get, Some(Version::v1(35))), [""; 0]);
         assert_eq!(reached(&get, None).len(), 1);
+        let forward = role("", "r", "get", "pods/portforward") + &binding("n", "b", "ClusterRole r", "User jane");
+        assert_eq!(reached(&forward, Some(Version::v1(34))), ["User jane: port-forward-by-get in n []"]);
+        assert_eq!(reached(&forward, Some(Version::v1(35))), [""; 0]);
+        let proxy = role("", "r", "get", "pods/proxy") + &binding("n", "b", "ClusterRole r", "User jane");
+        assert_eq!(reached(&proxy, Some(Version::v1(35))), ["User jane: port-forward in n []"]);
         let nodes = role("", "r", "get", "nodes/proxy") + &binding("", "b", "ClusterRole r", "User jane");
         assert_eq!(reached(&nodes, Some(Version::v1(36))), ["User jane: nodes-proxy in * []"]);
         let constrained = rule("a", "'impersonate:user-info'", "authentication.k8s.io", "users")
