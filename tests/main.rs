@@ -16,5 +16,7 @@ mod control_plane;
 mod corpus;
 #[cfg(unix)]
 mod oracle;
+#[cfg(unix)]
+mod paths;
 mod patterns;
 mod properties;

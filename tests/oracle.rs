@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use ksecrets::access::{Access, Facts, Identity, Origin, ReadVerb, Request};
+use ksecrets::access::{Access, Facts, Identity, Origin, ReadVerb, Request, Version};
 use ksecrets::manifest::{Object, documents};
 use ksecrets::model::Location;
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ fn fill(plane: &ControlPlane, dice: &mut Dice, namespaces: &[&str]) {
 }
 
 /// What the objects of the server come to.
-fn access(plane: &ControlPlane) -> Access {
+pub(crate) fn access(plane: &ControlPlane, version: Option<Version>) -> Access {
     let mut facts = Facts::default();
     for resource in ["roles", "clusterroles", "rolebindings", "clusterrolebindings"] {
         let list = plane.admin().get(&format!("{RBAC}/{resource}")).body.to_string();
@@ -133,7 +133,7 @@ fn access(plane: &ControlPlane) -> Access {
             Object::all(&tree).iter().for_each(|object| facts.observe(object, Location::default));
         }
     }
-    Access::new(facts, Origin::Live, None)
+    Access::new(facts, Origin::Live, version)
 }
 
 /// What the server says.
@@ -154,7 +154,7 @@ fn readers_are_those_that_the_server_lets_read() {
     let namespaces = [namespaces[0].name(), namespaces[1].name(), namespaces[2].name()];
     let mut dice = Dice(20_261_123);
     fill(&plane, &mut dice, &namespaces);
-    let access = access(&plane);
+    let access = access(&plane, None);
     let (mut asked, mut granted) = (0, 0);
     for _ in 0..60 {
         let (user, groups) = dice.identity(&namespaces);

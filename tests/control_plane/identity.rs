@@ -113,6 +113,8 @@ pub(crate) struct Identity {
     name: String,
     kubeconfig: PathBuf,
     client: Client,
+    /// Goes with every request.
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Identity {
@@ -124,7 +126,19 @@ impl Identity {
             config.proxy_url = None; // whatever proxy the environment names, it has no part in this
             client(config)
         });
-        Self { name: name.to_owned(), kubeconfig, client }
+        Self { name: name.to_owned(), kubeconfig, client, headers: Vec::new() }
+    }
+
+    /// The same, asking as somebody else. That it may is for the server to say.
+    pub(crate) fn impersonating(&self, name: &str, groups: &[&str]) -> Self {
+        let groups = groups.iter().map(|&group| ("impersonate-group", group.to_owned()));
+        let user = Some(name).filter(|name| !name.is_empty()).map(|name| ("impersonate-user", name.to_owned()));
+        Self {
+            name: name.to_owned(),
+            kubeconfig: self.kubeconfig.clone(),
+            client: self.client.clone(),
+            headers: user.into_iter().chain(groups).collect(),
+        }
     }
 
     /// As RBAC knows them.
@@ -152,6 +166,11 @@ impl Identity {
         self.ask("POST", path, body)
     }
 
+    /// Asks with `PUT`.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.ask("PUT", path, body)
+    }
+
     /// Asks with a merge patch.
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
         self.ask("PATCH", path, body)
@@ -172,7 +191,8 @@ impl Identity {
     }
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
-        block_on(ask(&self.client, method, path, body)).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        let answer = block_on(ask_with(&self.client, &self.headers, method, path, body));
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 }
 
@@ -192,9 +212,20 @@ pub(super) fn client(mut config: Config) -> Client {
 
 /// Asks for a path. An error is a server that does not answer.
 pub(super) async fn ask(client: &Client, method: &str, path: &str, body: &Value) -> Result<Answer, kube::Error> {
+    ask_with(client, &[], method, path, body).await
+}
+
+async fn ask_with(
+    client: &Client,
+    headers: &[(&str, String)],
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Answer, kube::Error> {
     let content = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let request = Request::builder().method(method).uri(path).header("content-type", content);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     let response = client.send(request.body(Body::from(body)).unwrap()).await?;
     let status = response.status().as_u16();
     let bytes = response.into_body().collect_bytes().await?;

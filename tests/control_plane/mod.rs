@@ -107,6 +107,11 @@ impl ControlPlane {
         self.identity(name, &Proof::Certificate(self.authority.client(name, groups)))
     }
 
+    /// Whoever a token says.
+    pub(crate) fn bearer(&self, name: &str, token: &str) -> Identity {
+        self.identity(name, &Proof::Token(token.to_owned()))
+    }
+
     /// A new namespace. Its name begins as told.
     pub(crate) fn namespace(&self, prefix: &str) -> Namespace<'_> {
         Namespace::new(self, format!("{prefix}-{}", self.number()))

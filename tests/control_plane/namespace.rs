@@ -11,7 +11,7 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::ControlPlane;
-use super::identity::{Identity, Proof, block_on};
+use super::identity::{Identity, block_on};
 
 /// Longest time for what the server has accepted to take effect. A guard against hanging, not a measure.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -98,7 +98,7 @@ impl<'p> Namespace<'p> {
         let answer = self.plane.admin().post(&self.path(&format!("serviceaccounts/{name}/token")), &json!({}));
         let token = answer.body["status"]["token"].as_str().unwrap_or_else(|| panic!("no token: {answer:?}"));
         let user = format!("system:serviceaccount:{}:{name}", self.name);
-        self.plane.identity(&user, &Proof::Token(token.to_owned()))
+        self.plane.bearer(&user, token)
     }
 }
 
