@@ -20,3 +20,5 @@ mod oracle;
 mod paths;
 mod patterns;
 mod properties;
+#[cfg(unix)]
+mod unruly;
