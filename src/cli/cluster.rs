@@ -46,13 +46,13 @@ impl ClusterArguments {
         if !self.cluster {
             return Ok(None);
         }
-        let connection = Connection::open(self.context.as_deref())?;
+        let connection = Connection::open(self.context.as_deref(), self.timeout())?;
         let (resources, skipped) = connection.resources(&self.selection())?;
         let options = Options {
             jobs,
             namespaces: self.namespace.clone(),
             metadata_only: self.metadata_only,
-            timeout: Duration::from_secs(self.timeout),
+            timeout: self.timeout(),
         };
         if resources.is_empty() {
             bail!("the cluster {} serves none of the kinds that were asked for", connection.name());
@@ -61,10 +61,14 @@ impl ClusterArguments {
     }
 
     pub(super) fn print_role(&self) -> anyhow::Result<()> {
-        let connection = Connection::open(self.context.as_deref())?;
+        let connection = Connection::open(self.context.as_deref(), self.timeout())?;
         let (resources, _) = connection.resources(&self.selection())?;
         io::stdout().write_all(cluster_role(&resources).as_bytes())?;
         Ok(())
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout)
     }
 
     fn selection(&self) -> Selection {

@@ -51,22 +51,23 @@ pub struct Connection {
     client: Client,
     name: String,
     namespace: String,
+    timeout: Duration,
 }
 
 impl Connection {
     /// Takes the context of the kubeconfig that `KUBECONFIG` or the home folder has, or the service account of the pod
-    /// that we run in.
+    /// that we run in. The server may take as long as `timeout` to say what it is.
     ///
     /// # Errors
     /// When the configuration is missing or wrong. The server is not asked yet.
-    pub fn open(context: Option<&str>) -> Result<Self, ClusterError> {
+    pub fn open(context: Option<&str>, timeout: Duration) -> Result<Self, ClusterError> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let (config, name) = runtime.block_on(configure(context))?;
         let namespace = config.default_namespace.clone();
         let client = runtime
             .block_on(async { Client::try_from(config) })
             .map_err(|error| ClusterError::Configuration(chain(&error)))?;
-        Ok(Self { runtime, client, name, namespace })
+        Ok(Self { runtime, client, name, namespace, timeout })
     }
 
     /// The context, or `in-cluster`.
@@ -84,16 +85,26 @@ impl Connection {
     /// What the server serves of what is wanted, and what it could not tell.
     ///
     /// # Errors
-    /// When the server cannot be reached, or does not know who asks.
+    /// When the server cannot be reached, does not know who asks, or does not answer in time.
     pub fn resources(&self, selection: &Selection) -> Result<(Vec<Resource>, Vec<Skipped>), ClusterError> {
-        let discovered = self.block_on(resource::discover(&self.client)).map_err(|error| self.explain(&error))?;
+        let discovered = self.in_time(resource::discover(&self.client)).ok_or_else(|| {
+            let reason = format!("no answer within the --timeout of {} s", self.timeout.as_secs());
+            ClusterError::Discovery { name: self.name.clone(), reason }
+        })?;
+        let discovered = discovered.map_err(|error| self.explain(&error))?;
         Ok(selection.choose(discovered))
     }
 
     /// What the server calls its version, `v1.36.3`, if it says.
     #[must_use]
     pub fn version(&self) -> Option<String> {
-        self.block_on(self.client.apiserver_version()).ok().map(|info| info.git_version)
+        self.in_time(self.client.apiserver_version())?.ok().map(|info| info.git_version)
+    }
+
+    /// None when time is over.
+    fn in_time<F: Future>(&self, future: F) -> Option<F::Output> {
+        // A timer can be made within the runtime only.
+        self.block_on(async { tokio::time::timeout(self.timeout, future).await }).ok()
     }
 
     pub(super) fn client(&self) -> Client {
@@ -133,6 +144,7 @@ async fn configure(context: Option<&str>) -> Result<(Config, String), ClusterErr
         Err(error) => return Err(fail(&error)),
     };
     config.read_timeout = Some(PATIENCE);
+    config.default_retry = false; // as `patience` says
     Ok((config, name))
 }
 

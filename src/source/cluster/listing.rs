@@ -1,16 +1,15 @@
 //! Lists one resource after the other, page by page.
 
-use std::time::Duration;
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use http::Request;
-use http::header::ACCEPT;
 use kube::Client;
-use kube::client::Body;
-use kube::core::Status;
+use kube::core::{ObjectList, PartialObjectMeta};
+use tokio::sync::OnceCell;
 use tokio::sync::mpsc::Sender;
 
-use super::connection::chain;
 use super::page::Page;
+use super::patience;
 use super::resource::Resource;
 use super::{Event, Options};
 use crate::model::Skipped;
@@ -21,10 +20,10 @@ const FIRST: usize = 100;
 const MOST: usize = 500;
 /// Bytes that a page should have: a handful of pages are in memory at a time.
 const PAGE: usize = 2 << 20;
-/// How often a server that fails is asked again, and for how long the first time is waited.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(250);
+/// How often in a row a list may be too old to go on.
+const EXPIRIES: usize = 3;
 
+const JSON: &str = "application/json";
 /// Only the metadata of objects (<https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches>).
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -32,11 +31,21 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Who lists, and where what comes goes.
+#[derive(Clone)]
 pub(super) struct Listing {
     client: Client,
     namespaces: Vec<String>,
     metadata_only: bool,
     events: Sender<Event>,
+    /// Asked for when the first list is refused, and by all who list together.
+    known: Arc<OnceCell<Known>>,
+}
+
+/// The namespaces to try one by one.
+struct Known {
+    names: Vec<String>,
+    /// Why it may not be all of them.
+    partial: Option<String>,
 }
 
 /// Why a list ended early.
@@ -45,6 +54,8 @@ enum Failure {
     Forbidden,
     /// The list is too old to go on; the token begins it anew where it was, if the server gave one.
     Expired(Option<String>),
+    /// The server gave a token that it gave before, so that its list would never end.
+    Circle,
     /// Anything else, in words.
     Other(String),
 }
@@ -52,7 +63,8 @@ enum Failure {
 impl Listing {
     pub(super) fn new(client: Client, options: &Options, events: Sender<Event>) -> Self {
         let Options { namespaces, metadata_only, .. } = options;
-        Self { client, namespaces: namespaces.clone(), metadata_only: *metadata_only, events }
+        let known = Arc::default();
+        Self { client, namespaces: namespaces.clone(), metadata_only: *metadata_only, events, known }
     }
 
     /// Lists a resource wherever it is wanted and allowed.
@@ -73,61 +85,94 @@ impl Listing {
             }
         }
         // Who may not list everywhere may do so in some namespaces.
-        let namespaces =
-            if self.namespaces.is_empty() { self.known_namespaces().await } else { self.namespaces.clone() };
+        let (namespaces, partial) = if self.namespaces.is_empty() {
+            let known = self.known.get_or_init(|| self.ask_namespaces()).await;
+            (&known.names, known.partial.as_deref())
+        } else {
+            (&self.namespaces, None)
+        };
         let (mut refused, mut allowed) = (Vec::new(), false);
         for namespace in namespaces {
-            match self.pages(resource, Some(&namespace)).await {
+            match self.pages(resource, Some(namespace)).await {
                 Ok(()) => allowed = true,
                 Err(Failure::Forbidden) => refused.push(namespace),
-                Err(failure) => self.skip(resource, Some(&namespace), failure).await,
+                Err(failure) => self.skip(resource, Some(namespace), failure).await,
             }
         }
         if !allowed && self.namespaces.is_empty() {
             return self.skip(resource, None, Failure::Forbidden).await;
         }
         for namespace in refused {
-            self.skip(resource, Some(&namespace), Failure::Forbidden).await;
+            self.skip(resource, Some(namespace), Failure::Forbidden).await;
+        }
+        // What was read must not look like everything there is.
+        if let Some(partial) = partial {
+            self.tell(resource, None, format!("{}; {partial}", missing(resource, None))).await;
         }
     }
 
-    /// The namespaces to try one by one, if one may know them.
-    async fn known_namespaces(&self) -> Vec<String> {
-        let request = Request::get("/api/v1/namespaces").body(Vec::new());
-        let Ok(request) = request else { return Vec::new() };
-        let Ok(list) = self.client.request::<kube::core::ObjectList<kube::core::PartialObjectMeta>>(request).await
-        else {
-            return vec![self.client.default_namespace().to_owned()];
+    /// The namespaces to try one by one: all, or that of the context where one may not know them.
+    async fn ask_namespaces(&self) -> Known {
+        let why = match patience::ask(&self.client, "/api/v1/namespaces", METADATA).await {
+            Ok(answer) if answer.is_success() => {
+                match serde_json::from_slice::<ObjectList<PartialObjectMeta>>(&answer.body) {
+                    Ok(list) => {
+                        let names = list.items.into_iter().filter_map(|namespace| namespace.metadata.name);
+                        return Known { names: names.collect(), partial: None };
+                    }
+                    Err(error) => format!("the answer is no list: {error}"),
+                }
+            }
+            Ok(answer) if answer.status == 403 => "forbidden".to_owned(),
+            Ok(answer) => answer.said(),
+            Err(trouble) => trouble,
         };
-        list.items.into_iter().filter_map(|namespace| namespace.metadata.name).collect()
+        let own = self.client.default_namespace().to_owned();
+        let partial = format!("read in namespace {own} only, as namespaces cannot be listed: {why}");
+        Known { names: vec![own], partial: Some(partial) }
     }
 
     /// Lists one resource in one namespace or in all.
     async fn pages(&self, resource: &Resource, namespace: Option<&str>) -> Result<(), Failure> {
         let (mut limit, mut more) = (FIRST, None::<String>);
-        let mut begun_anew = false;
+        let (mut begun_anew, mut expiries) = (false, 0);
+        let mut seen = HashSet::new();
         loop {
-            let page = match self.page(resource, namespace, limit, more.as_deref()).await {
-                Err(Failure::Expired(token)) if token.is_some() || !begun_anew => {
-                    // Without a token from the server the list is begun anew, once: findings are told once anyway.
-                    begun_anew |= token.is_none();
-                    more = token;
+            let next = match self.page(resource, namespace, limit, more.as_deref()).await {
+                // Without a token from the server the list is begun anew, once: findings are told once anyway.
+                Err(Failure::Expired(None)) if !begun_anew => {
+                    begun_anew = true;
+                    seen.clear();
+                    more = None;
                     continue;
                 }
-                page => page?,
+                Err(Failure::Expired(Some(token))) if expiries < EXPIRIES && !seen.contains(&token) => {
+                    expiries += 1;
+                    token
+                }
+                page => {
+                    let page = page?;
+                    let (objects, next) =
+                        page.outline().map_err(|error| Failure::Other(format!("the answer is no list: {error}")))?;
+                    let size = page.bytes.len() / objects.max(1);
+                    limit = (PAGE / size.max(1)).clamp(1, MOST);
+                    expiries = 0;
+                    if self.events.send(Event::Page(page)).await.is_err() {
+                        return Ok(());
+                    }
+                    let Some(token) = next else { return Ok(()) };
+                    token
+                }
             };
-            let (objects, next) = page.outline().map_err(|error| Failure::Other(format!("no list: {error}")))?;
-            let size = page.bytes.len() / objects.max(1);
-            limit = (PAGE / size.max(1)).clamp(1, MOST);
-            if self.events.send(Event::Page(page)).await.is_err() {
-                return Ok(());
+            // Tokens name a place in the list, so going on always gives another one.
+            if !seen.insert(next.clone()) {
+                return Err(Failure::Circle);
             }
-            let Some(token) = next else { return Ok(()) };
-            more = Some(token);
+            more = Some(next);
         }
     }
 
-    /// Asks for one page, more than once if the server has trouble.
+    /// Asks for one page.
     async fn page(
         &self,
         resource: &Resource,
@@ -137,55 +182,33 @@ impl Listing {
     ) -> Result<Page, Failure> {
         let token = more.map_or_else(String::new, |token| format!("&continue={}", escaped(token)));
         let uri = format!("{}?limit={limit}{token}", resource.path(namespace));
-        let metadata = self.metadata_only && resource.is("", "Secret");
-        let mut pause = PAUSE;
-        for attempt in 1.. {
-            let (status, body) = match self.ask(&uri, metadata).await {
-                Ok((status, bytes)) if (200..300).contains(&status) => {
-                    return Ok(Page { resource: resource.clone(), bytes });
-                }
-                Ok(answer) => answer,
-                Err(error) if attempt >= TRIES => return Err(Failure::Other(chain(&error))),
-                Err(_) => (0, Vec::new()),
-            };
-            if status == 0 || status == 429 || status >= 500 {
-                if attempt >= TRIES {
-                    return Err(Failure::Other(format!("the server failed {TRIES} times: {}", said(status, &body))));
-                }
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-                continue;
-            }
-            return Err(match status {
-                403 => Failure::Forbidden,
-                410 => Failure::Expired(read(&body).and_then(|status| status.metadata?.continue_)),
-                _ => Failure::Other(said(status, &body)),
-            });
+        let accept = if self.metadata_only && resource.is("", "Secret") { METADATA } else { JSON };
+        let answer = patience::ask(&self.client, &uri, accept).await.map_err(Failure::Other)?;
+        match answer.status {
+            200..300 => Ok(Page { resource: resource.clone(), bytes: answer.body }),
+            403 => Err(Failure::Forbidden),
+            410 => Err(Failure::Expired(answer.refusal().and_then(|status| status.metadata?.continue_))),
+            _ => Err(Failure::Other(answer.said())),
         }
-        Err(Failure::Other("not asked".to_owned()))
-    }
-
-    async fn ask(&self, uri: &str, metadata: bool) -> Result<(u16, Vec<u8>), kube::Error> {
-        let accept = if metadata { METADATA } else { "application/json" };
-        let request = Request::get(uri).header(ACCEPT, accept).body(Body::empty()).map_err(kube::Error::HttpError)?;
-        let response = self.client.send(request).await?;
-        let status = response.status().as_u16();
-        Ok((status, response.into_body().collect_bytes().await?.to_vec()))
     }
 
     async fn skip(&self, resource: &Resource, namespace: Option<&str>, failure: Failure) {
+        let reason = match failure {
+            Failure::Forbidden => missing(resource, namespace),
+            Failure::Expired(_) => "changed faster than it could be read: not read to its end".to_owned(),
+            Failure::Circle => "the server repeats pages without an end: not read to its end".to_owned(),
+            Failure::Other(reason) => format!("cannot be listed: {reason}"),
+        };
+        self.tell(resource, namespace, reason).await;
+    }
+
+    async fn tell(&self, resource: &Resource, namespace: Option<&str>, reason: String) {
         let place = match namespace {
             Some(namespace) => format!("{resource} in {namespace}"),
             None => resource.to_string(),
         };
-        let reason = match failure {
-            Failure::Forbidden => missing(resource, namespace),
-            Failure::Expired(_) => "changed faster than it could be read: not read to its end".to_owned(),
-            Failure::Other(reason) => format!("cannot be listed: {reason}"),
-        };
-        let skipped = Skipped { place, reason, unread: true };
         // Nobody takes it only when everything is over.
-        let _ = self.events.send(Event::Skipped(skipped)).await;
+        let _ = self.events.send(Event::Skipped(Skipped { place, reason, unread: true })).await;
     }
 }
 
@@ -196,16 +219,6 @@ fn missing(resource: &Resource, namespace: Option<&str>) -> String {
         None => "cluster-wide".to_owned(),
     };
     format!("forbidden: needs the verb list on {} of the API group \"{}\", {scope}", resource.plural, resource.group)
-}
-
-/// What the server said, as far as it said anything.
-fn said(status: u16, body: &[u8]) -> String {
-    let message = read(body).map(|status| status.message).filter(|message| !message.is_empty());
-    message.unwrap_or_else(|| format!("status {status}"))
-}
-
-fn read(body: &[u8]) -> Option<Status> {
-    serde_json::from_slice(body).ok()
 }
 
 /// A token as part of a query. They are base64, so little needs escaping.

@@ -5,6 +5,7 @@
 mod connection;
 mod listing;
 mod page;
+mod patience;
 mod resource;
 mod role;
 
@@ -82,10 +83,10 @@ fn scan<S: Sink>(receiver: &Mutex<Receiver<Event>>, mut sink: S) -> S {
 async fn list(client: Client, resources: Vec<Resource>, options: &Options, events: Sender<Event>) {
     let unread: Arc<Mutex<BTreeSet<Resource>>> = Arc::new(Mutex::new(resources.iter().cloned().collect()));
     let queue = Arc::new(Mutex::new(VecDeque::from(resources)));
+    let listing = Listing::new(client, options, events.clone());
     let mut tasks = JoinSet::new();
     for _ in 0..AT_ONCE {
-        let (queue, unread, events) = (Arc::clone(&queue), Arc::clone(&unread), events.clone());
-        let listing = Listing::new(client.clone(), options, events);
+        let (queue, unread, listing) = (Arc::clone(&queue), Arc::clone(&unread), listing.clone());
         tasks.spawn(async move {
             while let Some(resource) = next(&queue) {
                 listing.list(&resource).await;
@@ -93,6 +94,8 @@ async fn list(client: Client, resources: Vec<Resource>, options: &Options, event
             }
         });
     }
+    // The channel must close when the last task ends.
+    drop(listing);
     let done = async { while tasks.join_next().await.is_some() {} };
     let stopped = tokio::select! {
         () = done => None,

@@ -1,6 +1,6 @@
 //! One page of a list, taken apart without reading its objects.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::super::{Live, Sink};
@@ -15,11 +15,17 @@ pub(super) struct Page {
 
 /// A list, as far as it must be understood.
 #[derive(Deserialize)]
+#[serde(expecting = "a list")]
 struct List<'a> {
-    #[serde(borrow, default)]
-    items: Vec<&'a RawValue>,
+    /// Must be there, but may be null: so Go writes a slice that was never filled.
+    #[serde(borrow, deserialize_with = "null_or_items")]
+    items: Option<Vec<&'a RawValue>>,
     #[serde(default)]
-    metadata: ListMetadata,
+    metadata: Option<ListMetadata>,
+}
+
+fn null_or_items<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Vec<&'a RawValue>>, D::Error> {
+    Option::deserialize(from)
 }
 
 /// How a list goes on (<https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>).
@@ -31,7 +37,7 @@ struct ListMetadata {
 
 /// What an object says of itself first.
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Head {
     api_version: Option<String>,
     kind: Option<String>,
@@ -39,7 +45,7 @@ struct Head {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "metadata")]
 struct Metadata {
     namespace: Option<String>,
     name: Option<String>,
@@ -49,24 +55,32 @@ impl Page {
     /// How many objects it has, and the token of the next page.
     pub(super) fn outline(&self) -> Result<(usize, Option<String>), serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(&self.bytes)?;
-        Ok((list.items.len(), list.metadata.more.filter(|token| !token.is_empty())))
+        let more = list.metadata.and_then(|metadata| metadata.more).filter(|token| !token.is_empty());
+        Ok((list.items.unwrap_or_default().len(), more))
     }
 
     /// Hands over its objects.
     pub(super) fn hand_over(&self, sink: &mut impl Sink) {
         let Ok(list) = serde_json::from_slice::<List<'_>>(&self.bytes) else { return };
         let mut text = String::new();
-        for item in list.items {
-            match serde_json::from_str::<Head>(item.get()) {
+        let (mut wrong, mut first) = (0, None);
+        for item in list.items.unwrap_or_default() {
+            match head(item.get()) {
                 Ok(head) => {
                     self.whole(&head, item.get(), &mut text);
                     sink.object(Live { title: &self.title(&head), text: &text });
                 }
                 Err(error) => {
-                    let reason = format!("an object that is no object: {error}");
-                    sink.skip(Skipped { place: self.resource.to_string(), reason, unread: true });
+                    wrong += 1;
+                    first.get_or_insert(error);
                 }
             }
+        }
+        // Once a page: whoever writes one such object writes a thousand.
+        if let Some(error) = first {
+            let objects = if wrong == 1 { "an object" } else { "objects" };
+            let reason = format!("{wrong} not read: {objects} that the API does not allow: {error}");
+            sink.skip(Skipped { place: self.resource.to_string(), reason, unread: true });
         }
     }
 
@@ -100,6 +114,14 @@ impl Page {
         }
         text.push_str(if fields.is_empty() { "}" } else { fields });
     }
+}
+
+/// Reads what an object says of itself. An array would pass for the fields of one, in their order.
+fn head(item: &str) -> Result<Head, serde_json::Error> {
+    if item.starts_with('[') {
+        return Err(serde::de::Error::custom("invalid type: sequence, expected an object"));
+    }
+    serde_json::from_str(item)
 }
 
 #[cfg(test)]
@@ -147,6 +169,6 @@ mod tests {
     #[test]
     fn what_is_no_object_is_told() {
         let seen = seen(r#"{"items":[7,{"metadata":{"name":["x"]}}]}"#);
-        assert_eq!((seen.objects.len(), seen.skipped.len()), (0, 2));
+        assert_eq!((seen.objects.len(), seen.skipped.len()), (0, 1));
     }
 }

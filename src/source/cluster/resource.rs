@@ -1,10 +1,14 @@
 //! What a server serves, and which of it is worth reading.
 
 use std::fmt;
+use std::time::Duration;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use kube::core::discovery::v2::{APIGroupDiscovery, APIGroupDiscoveryList};
 use kube::{Client, Error};
 
+use super::connection::chain;
+use super::patience::{Patience, may_pass};
 use crate::model::Skipped;
 
 /// Kinds that are left out unless they are asked for: they come by the thousand, hold no configuration and are gone in
@@ -109,8 +113,29 @@ pub(super) struct Discovered {
     silent: Vec<Skipped>,
 }
 
-/// Asks what can be listed. Two requests where the server knows aggregated discovery (1.26), one a group elsewhere.
+/// Asks what can be listed, more than once if the server has trouble.
 pub(super) async fn discover(client: &Client) -> Result<Discovered, Error> {
+    let mut patience = Patience::new();
+    loop {
+        let error = match discover_once(client).await {
+            Err(error) => error,
+            discovered => return discovered,
+        };
+        // A server that cannot be reached at all is told at once: most often its name is wrong.
+        let pause = match &error {
+            Error::Api(status) if may_pass(status.code) => {
+                let wanted = status.details.as_ref().map(|details| u64::from(details.retry_after_seconds));
+                patience.pause(status.code, wanted.map(Duration::from_secs))
+            }
+            _ => None,
+        };
+        let Some(pause) = pause else { return Err(error) };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Two requests where the server knows aggregated discovery (1.26), one a group elsewhere.
+async fn discover_once(client: &Client) -> Result<Discovered, Error> {
     let aggregated = async {
         let core = client.list_core_api_versions_aggregated().await?;
         Ok::<_, Error>((core, client.list_api_groups_aggregated().await?))
@@ -141,8 +166,7 @@ impl Discovered {
         for version in group.versions {
             let number = version.version.unwrap_or_default();
             if version.freshness.as_deref() == Some("Stale") && version.resources.is_empty() {
-                let reason = "its server does not say what it serves: nothing of it was read".to_owned();
-                self.silent.push(Skipped { place: format!("{name}/{number}"), reason, unread: true });
+                self.add_silent(&name, &number, "");
             }
             for resource in version.resources {
                 let plural = resource.resource.unwrap_or_default();
@@ -158,24 +182,54 @@ impl Discovered {
         }
     }
 
+    /// Asks group by group. One whose server is down costs only itself.
     async fn one_by_one(client: &Client) -> Result<Self, Error> {
-        let discovery = kube::Discovery::new(client.clone()).run().await?;
         let mut discovered = Self::default();
-        for group in discovery.groups() {
-            for (resource, capabilities) in group.recommended_resources() {
-                if capabilities.supports_operation(kube::discovery::verbs::LIST) {
-                    discovered.resources.push(Resource {
-                        group: resource.group,
-                        version: resource.version,
-                        plural: resource.plural,
-                        kind: resource.kind,
-                        namespaced: capabilities.scope == kube::discovery::Scope::Namespaced,
-                    });
+        for version in client.list_core_api_versions().await?.versions {
+            discovered.add_list("", &version, client.list_core_api_resources(&version).await?);
+        }
+        for group in client.list_api_groups().await?.groups {
+            let preferred = group.preferred_version.map(|version| version.version);
+            let mut versions: Vec<_> = group.versions.into_iter().map(|version| version.version).collect();
+            versions.sort_by_key(|version| Some(version) != preferred.as_ref());
+            for version in versions {
+                match client.list_api_group_resources(&format!("{}/{version}", group.name)).await {
+                    Ok(list) => discovered.add_list(&group.name, &version, list),
+                    Err(error) => discovered.add_silent(&group.name, &version, &format!(": {}", said(&error))),
                 }
             }
         }
         discovered.resources.sort();
         Ok(discovered)
+    }
+
+    /// Takes what can be listed and is not known from a version that comes before.
+    fn add_list(&mut self, group: &str, version: &str, list: APIResourceList) {
+        for resource in list.resources {
+            let known = self.resources.iter().any(|known| known.group == group && known.plural == resource.name);
+            if !known && resource.verbs.iter().any(|verb| verb == "list") {
+                self.resources.push(Resource {
+                    group: group.to_owned(),
+                    version: version.to_owned(),
+                    plural: resource.name,
+                    kind: resource.kind,
+                    namespaced: resource.namespaced,
+                });
+            }
+        }
+    }
+
+    fn add_silent(&mut self, group: &str, version: &str, why: &str) {
+        let reason = format!("its server does not say what it serves: nothing of it was read{why}");
+        self.silent.push(Skipped { place: format!("{group}/{version}"), reason, unread: true });
+    }
+}
+
+/// An error in the server's words, if it used any.
+fn said(error: &Error) -> String {
+    match error {
+        Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        error => chain(error),
     }
 }
 
