@@ -51,6 +51,7 @@ const SHOWN: &[&str] = &[
     "steal-pods",
     "storage-classes",
     "token-request",
+    "validating-policies",
     "webhooks",
 ];
 
@@ -803,6 +804,40 @@ fn a_policy_mounts_the_secret_into_the_pods_of_others() {
     let binding = json!({ "metadata": { "name": name }, "spec": { "policyName": name } });
     scene.does(&scene.user.post(&format!("{ADMISSION}/mutatingadmissionpolicybindings"), &binding));
     until("pods are changed", || pods_of_others_mount_it(&scene));
+}
+
+#[test]
+fn a_policy_tells_the_old_value_to_whoever_may_replace_a_secret() {
+    let scene = scene!("validating-policies");
+    let rights: &[&str] = &[
+        "create validatingadmissionpolicies.admissionregistration.k8s.io",
+        "create validatingadmissionpolicybindings.admissionregistration.k8s.io",
+    ];
+    scene.walk(&["validating-policies"], &[(Everywhere, rights), (Here, &["update secrets"])]);
+    let replace = || {
+        let secret = json!({ "metadata": { "name": "db" }, "data": {} });
+        scene.user.put(&scene.namespace.path("secrets/db?dryRun=All"), &secret)
+    };
+    assert!(!tells(&replace()));
+    let name = format!("own-{}", scene.namespace.name());
+    let secrets =
+        json!({ "operations": ["UPDATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"] });
+    let policy = json!({
+        "metadata": { "name": name },
+        "spec": {
+            "failurePolicy": "Ignore",
+            "matchConstraints": { "namespaceSelector": selects(&scene), "resourceRules": [secrets] },
+            "validations": [{
+                "expression": "false",
+                "messageExpression": "string(oldObject.data.greeting)",
+            }],
+        },
+    });
+    scene.does(&scene.user.post(&format!("{ADMISSION}/validatingadmissionpolicies"), &policy));
+    let binding =
+        json!({ "metadata": { "name": name }, "spec": { "policyName": name, "validationActions": ["Deny"] } });
+    scene.does(&scene.user.post(&format!("{ADMISSION}/validatingadmissionpolicybindings"), &binding));
+    until("the refusal tells", || tells(&replace()));
 }
 
 #[test]

@@ -480,6 +480,22 @@ pub static PATHS: &[Path] = &[
         Severity::Medium,
         &[&[Ask::new(CREATE, "", &["serviceaccounts/token"])]],
     ),
+    // A policy that denies says why in words it makes of the object, the old one of an update too:
+    // staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/validator.go.
+    Path {
+        since: Some(Version::v1(30)),
+        ..path(
+            "validating-policies",
+            "have its own update of a Secret refused with the old value in the message",
+            Gain::Namespace,
+            Severity::Medium,
+            &[
+                &[Ask::new(WRITE, ADMISSION, &["validatingadmissionpolicies"]).at(Place::Cluster)],
+                &[Ask::new(WRITE, ADMISSION, &["validatingadmissionpolicybindings"]).at(Place::Cluster)],
+                &[Ask::new(&["update"], "", &["secrets"])],
+            ],
+        )
+    },
     // A download request answers with a signed address of a whole backup, and nobody asks whose it is.
     Path {
         confidence: Confidence::Medium,
