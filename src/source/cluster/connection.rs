@@ -1,5 +1,6 @@
 //! A connection to an API server, from a kubeconfig or from inside a pod.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -52,6 +53,7 @@ pub struct Connection {
     name: String,
     namespace: String,
     timeout: Duration,
+    stopped: AtomicBool,
 }
 
 impl Connection {
@@ -67,7 +69,7 @@ impl Connection {
         let client = runtime
             .block_on(async { Client::try_from(config) })
             .map_err(|error| ClusterError::Configuration(chain(&error)))?;
-        Ok(Self { runtime, client, name, namespace, timeout })
+        Ok(Self { runtime, client, name, namespace, timeout, stopped: AtomicBool::new(false) })
     }
 
     /// The context, or `in-cluster`.
@@ -105,6 +107,14 @@ impl Connection {
     fn in_time<F: Future>(&self, future: F) -> Option<F::Output> {
         // A timer can be made within the runtime only.
         self.block_on(async { tokio::time::timeout(self.timeout, future).await }).ok()
+    }
+
+    /// Ends when the user wants to stop. Whoever wanted that once does not have to say it to the next reading.
+    pub(super) async fn interrupted(&self) {
+        if !self.stopped.load(Ordering::Relaxed) {
+            let _ = tokio::signal::ctrl_c().await;
+            self.stopped.store(true, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn client(&self) -> Client {

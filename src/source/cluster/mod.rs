@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use kube::Client;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
@@ -62,7 +61,7 @@ pub fn read<S: Sink + Send>(
     let receiver = Mutex::new(receiver);
     thread::scope(|scope| {
         let scanners: Vec<_> = (0..options.jobs).map(|_| scope.spawn(|| scan(&receiver, sink()))).collect();
-        connection.block_on(list(connection.client(), resources, options, sender));
+        connection.block_on(list(connection, resources, options, sender));
         scanners.into_iter().filter_map(|scanner| scanner.join().ok()).collect()
     })
 }
@@ -80,10 +79,10 @@ fn scan<S: Sink>(receiver: &Mutex<Receiver<Event>>, mut sink: S) -> S {
 }
 
 /// Lists everything, until it is done, interrupted or out of time.
-async fn list(client: Client, resources: Vec<Resource>, options: &Options, events: Sender<Event>) {
+async fn list(connection: &Connection, resources: Vec<Resource>, options: &Options, events: Sender<Event>) {
     let unread: Arc<Mutex<BTreeSet<Resource>>> = Arc::new(Mutex::new(resources.iter().cloned().collect()));
     let queue = Arc::new(Mutex::new(VecDeque::from(resources)));
-    let listing = Listing::new(client, options, events.clone());
+    let listing = Listing::new(connection.client(), options, events.clone());
     let mut tasks = JoinSet::new();
     for _ in 0..AT_ONCE {
         let (queue, unread, listing) = (Arc::clone(&queue), Arc::clone(&unread), listing.clone());
@@ -99,7 +98,7 @@ async fn list(client: Client, resources: Vec<Resource>, options: &Options, event
     let done = async { while tasks.join_next().await.is_some() {} };
     let stopped = tokio::select! {
         () = done => None,
-        _ = tokio::signal::ctrl_c() => Some("not read to its end: interrupted".to_owned()),
+        () = connection.interrupted() => Some("not read to its end: interrupted".to_owned()),
         () = tokio::time::sleep(options.timeout) => {
             Some(format!("not read to its end: --timeout of {} s is over", options.timeout.as_secs()))
         }
