@@ -12,7 +12,7 @@ use super::layer::{Layer, Origin};
 use super::place::DocumentFacts;
 use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar};
-use super::tree::origin;
+use super::tree::{object_around, origin};
 
 impl Scan<'_> {
     /// Looks for values of live Secrets in every scalar of a document.
@@ -26,9 +26,7 @@ impl Scan<'_> {
     ) {
         let (true, Some(root)) = (self.hunter.known().is_some(), tree.root()) else { return };
         for node in tree.nodes().filter(|node| node.is_scalar() && node.role() != Role::Key) {
-            let object =
-                objects.iter().rfind(|object| (object.root.number()..object.root.after()).contains(&node.number()));
-            let scalar = Scalar { node, key: node.key(), object, root, facts };
+            let scalar = Scalar { node, key: node.key(), object: object_around(objects, node), root, facts };
             let value = node.as_str().unwrap_or_default();
             let inner = self.scalar_context(layer, &scalar, ctx);
             if is_declared(&scalar) {

@@ -717,6 +717,12 @@ fn with_command<'n>(list: Node<'n>, words: &[&'n str]) -> Vec<&'n str> {
     before.flatten().chain(words.iter().copied()).collect()
 }
 
+/// The object a node belongs to, of those of its document.
+pub(super) fn object_around<'o>(objects: &'o [Object<'o>], node: Node<'_>) -> Option<&'o Object<'o>> {
+    let place = objects.partition_point(|object| object.root.number() <= node.number()).checked_sub(1)?;
+    objects.get(place).filter(|object| node.number() < object.root.after())
+}
+
 /// What is known of the parts of one document.
 struct Places<'p> {
     objects: &'p [Object<'p>],
@@ -725,10 +731,8 @@ struct Places<'p> {
 }
 
 impl<'p> Places<'p> {
-    /// The object a node belongs to.
     fn object(&self, node: Node<'_>) -> Option<&'p Object<'p>> {
-        let place = self.objects.partition_point(|object| object.root.number() <= node.number()).checked_sub(1)?;
-        self.objects.get(place).filter(|object| node.number() < object.root.after())
+        object_around(self.objects, node)
     }
 
     /// Whether a reader of structure has dealt with the node already.
