@@ -172,7 +172,7 @@ impl Plan {
         }
         self.read_generator_files(&mut workers)?;
         if let Some(cluster) = &self.cluster {
-            let read = cluster.read(|| progress.watch(self.hunter.worker()))?;
+            let read = cluster.read(|| progress.watch(self.hunter.worker()));
             workers.extend(read.into_iter().map(super::progress::Watched::into_inner));
         }
         progress.finish();
