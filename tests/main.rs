@@ -10,6 +10,9 @@ mod checks;
 mod cli;
 #[cfg(unix)]
 mod cluster;
+#[cfg(unix)]
+#[path = "bench/cluster.rs"]
+mod cluster_bench;
 mod common;
 #[cfg(unix)]
 mod control_plane;
