@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::place::{is_templated, namespace};
 use super::subject::Subject;
-use crate::manifest::{Node, Object, containers, pod_specs};
+use crate::manifest::{
+    Node, Object, Reference, container_references, containers, pod_references, pod_specs, pull_references,
+};
 
 /// What was seen of one service account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +18,13 @@ struct Account {
     runs: bool,
     /// Secrets its pods refer to.
     secrets: BTreeSet<String>,
+}
+
+impl Account {
+    fn refer<'r>(&mut self, references: impl IntoIterator<Item = Reference<'r>>) {
+        let names = references.into_iter().map(|reference| reference.name).filter(|name| !is_templated(name));
+        self.secrets.extend(names.map(str::to_owned));
+    }
 }
 
 /// References from pods to Secrets, by namespace and service account.
@@ -28,8 +37,7 @@ impl Usage {
     pub fn observe(&mut self, object: &Object<'_>) {
         if object.is("", "ServiceAccount") {
             if let Some(name) = object.name() {
-                let secrets = names(object.root, "imagePullSecrets", &["name"]);
-                self.account(object, name).secrets.extend(secrets.map(str::to_owned));
+                self.account(object, name).refer(pull_references(object.root));
             }
             return;
         }
@@ -38,18 +46,18 @@ impl Usage {
             any = true;
             let account = self.account(object, account_name(pod));
             account.runs = true;
-            account.secrets.extend(pod_secrets(pod).map(str::to_owned));
+            account.refer(pod_references(pod));
         }
         if any {
             // Containers know their account by the pod spec around them, and most objects have one; a second pass over
             // the whole object would find those of custom resources too, but not whose they are.
             return;
         }
-        let loose: Vec<&str> = containers(object).flat_map(container_secrets).collect();
+        let loose: Vec<_> = containers(object).flat_map(container_references).collect();
         if !loose.is_empty() {
             let account = self.account(object, account_name(object.root.get("spec").unwrap_or(object.root)));
             account.runs = true;
-            account.secrets.extend(loose.into_iter().map(str::to_owned));
+            account.refer(loose);
         }
     }
 
@@ -104,51 +112,6 @@ impl Usage {
 fn account_name<'a>(pod: Node<'a>) -> &'a str {
     let written = pod.get_str("serviceAccountName").or_else(|| pod.get_str("serviceAccount"));
     written.filter(|name| !name.is_empty()).unwrap_or("default")
-}
-
-/// Volumes whose drivers take credentials from a Secret of the pod's namespace, with the way to its name: upstream in
-/// pkg/api/v1/pod/util.go, `VisitPodSecretNames`.
-const VOLUME_SECRETS: [&[&str]; 9] = [
-    &["secret", "secretName"],
-    &["csi", "nodePublishSecretRef", "name"],
-    &["azureFile", "secretName"],
-    &["cephfs", "secretRef", "name"],
-    &["cinder", "secretRef", "name"],
-    &["flexVolume", "secretRef", "name"],
-    &["iscsi", "secretRef", "name"],
-    &["rbd", "secretRef", "name"],
-    &["scaleIO", "secretRef", "name"],
-];
-
-fn pod_secrets<'a>(pod: Node<'a>) -> impl Iterator<Item = &'a str> {
-    let volumes = || pod.get("volumes").into_iter().flat_map(Node::items);
-    let mounted = volumes().flat_map(Node::entries).flat_map(|(driver, source)| {
-        let paths = VOLUME_SECRETS.into_iter().filter(move |path| driver.as_str() == Some(path[0]));
-        paths.filter_map(move |path| text(source, &path[1..]))
-    });
-    let projected = volumes()
-        .filter_map(|volume| volume.at_path(&["projected", "sources"]))
-        .flat_map(Node::items)
-        .filter_map(|source| text(source, &["secret", "name"]));
-    let lists = ["containers", "initContainers", "ephemeralContainers"];
-    let read =
-        lists.into_iter().filter_map(move |list| pod.get(list)).flat_map(Node::items).flat_map(container_secrets);
-    let pulls = names(pod, "imagePullSecrets", &["name"]);
-    mounted.chain(projected).chain(read).chain(pulls).filter(|name| !is_templated(name))
-}
-
-fn container_secrets<'a>(container: Node<'a>) -> impl Iterator<Item = &'a str> {
-    let keys = names(container, "env", &["valueFrom", "secretKeyRef", "name"]);
-    keys.chain(names(container, "envFrom", &["secretRef", "name"]))
-}
-
-/// The names at the end of a path in each item of a list.
-fn names<'a>(owner: Node<'a>, list: &str, path: &'static [&'static str]) -> impl Iterator<Item = &'a str> + use<'a> {
-    owner.get(list).into_iter().flat_map(Node::items).filter_map(move |item| text(item, path))
-}
-
-fn text<'a>(node: Node<'a>, path: &[&str]) -> Option<&'a str> {
-    node.at_path(path)?.as_str().filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
