@@ -106,6 +106,58 @@ fn objects_are_read_and_secrets_may_hold_their_own_values() {
     assert_eq!(report["targets"][0]["kind"], "cluster");
 }
 
+/// A template with one container, whose password is given; the name of what has it, and what made that.
+fn made(api_version: &str, kind: &str, name: &str, maker: Option<(&str, &str, &str)>, password: &str) -> String {
+    let owner = maker.map(|(api_version, kind, name)| {
+        format!(
+            "ownerReferences: [{{apiVersion: {api_version}, kind: {kind}, name: {name}, uid: '7', controller: true}}]"
+        )
+    });
+    let pod = format!("containers: [{{name: api, image: 'api:1', env: [{{name: DB_PASSWORD, value: {password}}}]}}]");
+    let spec = match kind {
+        "Pod" => pod,
+        _ => format!(
+            "selector: {{matchLabels: {{app: api}}}}\n  template: {{metadata: {{labels: {{app: api}}}}, spec: {{{pod}}}}}"
+        ),
+    };
+    let owner = owner.unwrap_or_else(|| "labels: {app: api}".to_owned());
+    format!("apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: {name}\n  {owner}\nspec:\n  {spec}\n---\n")
+}
+
+#[test]
+fn what_a_deployment_made_is_told_with_it_and_old_plaintext_by_itself() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("made");
+    let deployment = Some(("apps/v1", "Deployment", "api"));
+    let (new, old) = ("Br1ne-Otter-Lamp-40", "Cl0ver-Otter-Lamp-39");
+    namespace.apply(
+        &[
+            made("apps/v1", "Deployment", "api", None, new),
+            made("apps/v1", "ReplicaSet", "api-2", deployment, new),
+            made("apps/v1", "ReplicaSet", "api-1", deployment, old),
+            made("v1", "Pod", "api-2-a", Some(("apps/v1", "ReplicaSet", "api-2")), new),
+            made("v1", "Pod", "api-2-b", Some(("apps/v1", "ReplicaSet", "api-2")), new),
+        ]
+        .concat(),
+    );
+    let report = hunt(plane.admin(), &namespace, &[]).json();
+    assert_eq!(
+        credentials(&report),
+        [
+            "password env-value Deployment/api spec.template.spec.containers[0].env[0].value",
+            "password env-value ReplicaSet/api-1 spec.template.spec.containers[0].env[0].value",
+        ]
+    );
+    let all = report["findings"].as_array().unwrap();
+    let note = all.iter().find(|finding| finding["rule"] == "password").unwrap()["notes"][0].as_str().unwrap();
+    let of = namespace.name();
+    assert_eq!(note, format!("also in what it made: Pod {of}/api-2-a, Pod {of}/api-2-b, ReplicaSet {of}/api-2"));
+    // What is no credential is told once too, but for the old template, which has its own container.
+    let automount = all.iter().filter(|finding| finding["rule"] == "service-account-token-automount");
+    let kinds: Vec<_> = automount.map(|finding| &finding["location"]["object"]["kind"]).collect();
+    assert_eq!(kinds, ["Deployment"]);
+}
+
 #[test]
 fn custom_resources_are_found_by_discovery() {
     let Some(plane) = ControlPlane::shared() else { return };

@@ -16,6 +16,7 @@ use super::candidate::Candidate;
 use super::excerpt::{Masked, excerpt};
 use super::known::KnownValues;
 use super::lines::LineIndex;
+use super::made::{self, Makers};
 use super::rights::Rights;
 use super::sops::CreationRules;
 use super::suppress::silences_line;
@@ -275,6 +276,7 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     let mut summary = Summary::default();
     let (mut drafts, mut skipped, mut sops) = (Vec::new(), Vec::new(), Vec::new());
     let (mut written, mut granted) = (Rights::default(), Rights::default());
+    let mut makers = Makers::new();
     for worker in workers {
         summary.add(&worker.summary);
         drafts.extend(worker.found);
@@ -283,6 +285,7 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
         sops.extend(worker.sops);
         written.merge(worker.written);
         granted.merge(worker.granted);
+        makers.extend(worker.makers);
     }
     let mut access = Vec::new();
     for (rights, live) in [(written, false), (granted, true)] {
@@ -296,6 +299,7 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     mark_unsealed(&mut drafts, &sops);
     sort(&mut drafts);
     drop_repeats(&mut drafts);
+    made::fold(&mut drafts, &makers);
     number(&mut drafts);
     group(&mut drafts);
     skipped.sort_by(|a, b| in_order(&a.place).cmp(&in_order(&b.place)).then_with(|| a.cmp(b)));

@@ -18,6 +18,7 @@ mod judge;
 mod known;
 mod layer;
 mod lines;
+mod made;
 mod markup;
 mod names;
 mod notebook;
@@ -51,6 +52,7 @@ use checks::CHECKS;
 pub use collector::Collector;
 use credentials::Generic;
 use known::KnownValues;
+use made::Makers;
 use rights::Rights;
 pub use rights::Wanted;
 use scan::Scan;
@@ -184,6 +186,7 @@ impl Hunter {
             sops: Vec::new(),
             written: Rights::default(),
             granted: Rights::default(),
+            makers: Makers::new(),
         }
     }
 
@@ -299,6 +302,8 @@ pub struct Worker<'h> {
     written: Rights,
     /// Rights in a cluster.
     granted: Rights,
+    /// Who made the objects of a cluster that findings are about.
+    makers: Makers,
 }
 
 impl Worker<'_> {
@@ -357,6 +362,7 @@ impl Worker<'_> {
         if scan.candidates.is_empty() && scan.sighted.is_empty() {
             return;
         }
+        self.makers.extend(scan.maker);
         let candidates = one_per_secret(scan.candidates);
         let drafts = finish::Drafts {
             hunter: self.hunter,

@@ -16,7 +16,7 @@ use super::names::{classify, normalise};
 use super::place::is_helm_values;
 use super::rights::Rights;
 use super::site::Context;
-use super::{Hunter, Sighted};
+use super::{Hunter, Sighted, made};
 
 /// Deepest nesting of texts in texts: Helm release in a List in a string has five.
 const MAX_DEPTH: usize = 8;
@@ -66,6 +66,8 @@ pub(super) struct Scan<'h> {
     /// Values over [`MOST_CANDIDATES`].
     pub(super) uncounted: u64,
     pub(super) rights: Rights,
+    /// The object of a cluster and what made it.
+    pub(super) maker: Option<(made::Key, made::Key)>,
     /// Files that a kustomize generator reads, relative to this one, and whether it makes a Secret of them.
     pub(super) generator_files: Vec<(String, bool)>,
 }
@@ -85,6 +87,7 @@ impl<'h> Scan<'h> {
             objects: 0,
             uncounted: 0,
             rights: Rights::default(),
+            maker: None,
             generator_files: Vec::new(),
         }
     }

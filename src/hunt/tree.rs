@@ -23,7 +23,7 @@ use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar, object_ref, silences};
 use super::suppress::silences_line;
 use super::value::{Strength, harmless, is_name, strength};
-use super::{Sighted, declared, extract};
+use super::{Sighted, declared, extract, made};
 
 /// Keys whose own name says nothing: what they hold is named by the key above.
 const NAMELESS: [&str; 11] = [
@@ -222,6 +222,9 @@ impl Scan<'_> {
         };
         // In a cluster it counts that an account runs something, too.
         let refers = self.live || hits.iter().any(names_secret);
+        if self.live {
+            self.maker = objects.iter().find_map(made::maker_of);
+        }
         for object in objects {
             let node = object.root.get("roleRef").unwrap_or(object.root);
             let lines = LazyCell::new(|| LineIndex::new(layer.text, (0, 0)));

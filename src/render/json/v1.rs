@@ -121,6 +121,8 @@ pub(super) struct Finding<'a> {
     secret: Option<Secret<'a>>,
     fingerprint: &'a str,
     related: Vec<Related<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [String],
     remediation: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<&'a str>,
@@ -269,6 +271,7 @@ impl<'a> From<&'a model::Finding> for Finding<'a> {
             secret: finding.secret.as_ref().map(Into::into),
             fingerprint: finding.fingerprint.as_str(),
             related: finding.related.iter().map(Into::into).collect(),
+            notes: &finding.notes,
             remediation: &finding.remediation,
             suggestion: finding.suggestion.as_deref(),
             references: finding.rule.references.iter().map(AsRef::as_ref).collect(),
