@@ -4,7 +4,8 @@
 //! expires, is bound to no pod, and can be used from anywhere until somebody deletes the Secret. Since Kubernetes 1.24
 //! nothing needs one by itself: pods get tokens that expire, and `kubectl create token` makes one for a while.
 //!
-//! A token that the cluster has invalidated as unused is only worth knowing.
+//! A token that the cluster has invalidated as unused is only worth knowing. Since 1.26 the API server writes the day of
+//! the last use on the Secret, in a label, and that is said: a token that nobody uses can go today.
 
 use super::shape::object_name;
 use super::{Check, Sightings};
@@ -46,11 +47,16 @@ impl Check for ServiceAccountTokenSecret {
         }
         let account = object.annotation("kubernetes.io/service-account.name").unwrap_or("without a name");
         let message = format!("{} holds a token of service account {account} that never expires", object_name(object));
-        let labels = object.root.at_path(&["metadata", "labels"]);
-        match labels.and_then(|labels| labels.get_str("kubernetes.io/legacy-token-invalid-since")) {
-            Some(since) => {
-                out.with_severity(node, format!("{message}; the cluster refuses it since {since}"), Severity::Info);
-            }
+        let label = |name| object.root.at_path(&["metadata", "labels"]).and_then(|labels| labels.get_str(name));
+        if let Some(since) = label("kubernetes.io/legacy-token-invalid-since") {
+            let message = format!("{message}; the cluster refuses it since {since}");
+            return out.with_severity(node, message, Severity::Info);
+        }
+        // Only a server gives an object its uid, and only there the label means something by its absence.
+        let lives = object.root.at_path(&["metadata", "uid"]).is_some();
+        match label("kubernetes.io/legacy-token-last-used") {
+            Some(day) => out.at(node, format!("{message}; it was last used on {day}")),
+            None if lives => out.at(node, format!("{message}; no use of it was recorded")),
             None => out.at(node, message),
         }
     }
@@ -68,13 +74,21 @@ mod tests {
                     type: kubernetes.io/service-account-token\n---\n\
                     apiVersion: v1\nkind: Secret\nmetadata:\n  name: old\n\
                     \x20 labels: {kubernetes.io/legacy-token-invalid-since: 2026-01-02}\n\
-                    type: kubernetes.io/service-account-token\n---\napiVersion: v1\nkind: Secret\ntype: Opaque\n";
+                    type: kubernetes.io/service-account-token\n---\napiVersion: v1\nkind: Secret\ntype: Opaque\n---\n\
+                    apiVersion: v1\nkind: Secret\nmetadata: {name: a, uid: '1', annotations: {kubernetes.io/service-account.name: bot}}\n\
+                    type: kubernetes.io/service-account-token\n---\n\
+                    apiVersion: v1\nkind: Secret\nmetadata:\n  name: b\n  uid: '2'\n  annotations: {kubernetes.io/service-account.name: bot}\n\
+                    \x20 labels: {kubernetes.io/legacy-token-last-used: 2026-03-04}\n\
+                    type: kubernetes.io/service-account-token\n";
         assert_eq!(
             seen(&ServiceAccountTokenSecret, text),
             [
                 "medium: Secret ci/t holds a token of service account bot that never expires",
                 "info: Secret old holds a token of service account without a name that never expires; the cluster \
                  refuses it since 2026-01-02",
+                "medium: Secret a holds a token of service account bot that never expires; no use of it was recorded",
+                "medium: Secret b holds a token of service account bot that never expires; it was last used on \
+                 2026-03-04",
             ]
         );
     }
