@@ -108,6 +108,7 @@ checks! {
     host_path_secrets::HostPathSecrets,
     host_process_secrets::HostProcessSecrets,
     plain_secret_manifest::PlainSecretManifest,
+    privileged_pod_secrets::PrivilegedPodSecrets,
     secret_env::SecretEnv,
     service_account_token_automount::ServiceAccountTokenAutomount,
     service_account_token_secret::ServiceAccountTokenSecret,
