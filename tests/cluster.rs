@@ -158,6 +158,106 @@ fn what_a_deployment_made_is_told_with_it_and_old_plaintext_by_itself() {
     assert_eq!(kinds, ["Deployment"]);
 }
 
+/// Rule, severity, object and message of the findings about Secrets that are unused or missing.
+fn loose_ends(report: &Value) -> Vec<String> {
+    let all = report["findings"].as_array().unwrap().iter();
+    let all = all.filter(|finding| ["unused-secret", "missing-secret"].contains(&finding["rule"].as_str().unwrap()));
+    all.map(|finding| {
+        let object = &finding["location"]["object"];
+        let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let [severity, kind, name, field, message] =
+            [&finding["severity"], &object["kind"], &object["name"], &object["field"], &finding["message"]].map(word);
+        format!("{severity} {kind}/{name} {field}: {}", message.split("; it was created").next().unwrap())
+    })
+    .collect()
+}
+
+#[test]
+fn secrets_that_nothing_uses_and_references_to_nothing() {
+    // A server of its own: what other tests do to one must not count.
+    let Some(plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("loose");
+    namespace.apply(
+        r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: db}
+stringData: {password: Tr4verse-Quill-88}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: forgotten, labels: {app: web}}
+stringData: {password: F0rgotten-Quill-89}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: web-tls}
+stringData: {key: none}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: grafana, labels: {grafana_datasource: "1"}}
+stringData: {key: none}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: kept, annotations: {ksecrets.dev/ignore: unused-secret}}
+stringData: {key: none}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: forgotten}
+spec:
+  defaultBackend: {service: {name: forgotten, port: {number: 80}}}
+  tls: [{hosts: [web.example.com], secretName: web-tls}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: forgotten}
+spec:
+  selector: {matchLabels: {app: forgotten}}
+  template:
+    metadata: {labels: {app: forgotten}}
+    spec:
+      containers:
+      - name: forgotten
+        image: forgotten:1
+        env:
+        - {name: A, valueFrom: {secretKeyRef: {name: db, key: password}}}
+        - {name: B, valueFrom: {secretKeyRef: {name: db, key: passwort}}}
+        - {name: C, valueFrom: {secretKeyRef: {name: gone, key: a}}}
+        - {name: D, valueFrom: {secretKeyRef: {name: gone, key: b}}}
+        - {name: E, valueFrom: {secretKeyRef: {name: perhaps, key: b, optional: true}}}
+"#,
+    );
+    let of = namespace.name();
+    let whole = ksecrets()
+        .env("KUBECONFIG", plane.admin().kubeconfig().to_str().unwrap())
+        .args(["hunt", "--cluster", "--format", "json"])
+        .run();
+    let missing = [
+        format!(
+            "low Deployment/forgotten spec.template.spec.containers[0].env[1].valueFrom.secretKeyRef.name: Secret {of}/db has no key passwort"
+        ),
+        format!(
+            "low Deployment/forgotten spec.template.spec.containers[0].env[2].valueFrom.secretKeyRef.name: there is no Secret {of}/gone"
+        ),
+    ];
+    let unused = format!("Secret/forgotten : nothing in the cluster refers to Secret {of}/forgotten");
+    assert_eq!(
+        loose_ends(&whole.json()),
+        [missing[0].clone(), missing[1].clone(), format!("low {unused}")],
+        "{}",
+        whole.stderr
+    );
+    // Of one namespace others may make use; and with names alone no key is missing.
+    let part = hunt(plane.admin(), &namespace, &["--metadata-only"]);
+    assert_eq!(loose_ends(&part.json()), [missing[1].clone(), format!("info {unused}")]);
+    // From a few kinds nothing follows.
+    let few = hunt(plane.admin(), &namespace, &["--kinds", "Secret"]);
+    assert_eq!(loose_ends(&few.json()), [""; 0]);
+}
+
 #[test]
 fn custom_resources_are_found_by_discovery() {
     let Some(plane) = ControlPlane::shared() else { return };

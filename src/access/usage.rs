@@ -46,7 +46,7 @@ impl Usage {
             any = true;
             let account = self.account(object, account_name(pod));
             account.runs = true;
-            account.refer(pod_references(pod));
+            account.refer(pod_references(pod).chain(pull_references(pod)));
         }
         if any {
             // Containers know their account by the pod spec around them, and most objects have one; a second pass over

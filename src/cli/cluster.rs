@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Args;
 use ksecrets::access::Version;
-use ksecrets::hunt::Collector;
+use ksecrets::hunt::{Collector, Coverage};
 use ksecrets::model::Skipped;
 use ksecrets::source::Sink;
 use ksecrets::source::cluster::{self, Connection, Options, Resource, Selection, cluster_role};
@@ -57,7 +57,8 @@ impl ClusterArguments {
         if resources.is_empty() {
             bail!("the cluster {} serves none of the kinds that were asked for", connection.name());
         }
-        Ok(Some(Cluster { connection, resources, skipped, options }))
+        let every_kind = self.kinds.is_empty() && self.skip_kinds.is_empty();
+        Ok(Some(Cluster { connection, resources, skipped, every_kind, options }))
     }
 
     pub(super) fn print_role(&self) -> anyhow::Result<()> {
@@ -81,6 +82,8 @@ pub(super) struct Cluster {
     connection: Connection,
     resources: Vec<Resource>,
     skipped: Vec<Skipped>,
+    /// Whether every kind that the server has is read, but for those that say nothing.
+    every_kind: bool,
     options: Options,
 }
 
@@ -94,11 +97,17 @@ impl Cluster {
         Version::read(&self.connection.version()?)
     }
 
-    /// What recognises the values of the Secrets, if they may be read. They are read once more with everything else:
-    /// to remember that takes less than to remember them.
-    pub(super) fn values(&self) -> Vec<Collector> {
+    /// How much of it is read; none when some kinds are left out.
+    pub(super) fn coverage(&self) -> Option<Coverage> {
+        let coverage = if self.options.namespaces.is_empty() { Coverage::Whole } else { Coverage::Part };
+        self.every_kind.then_some(coverage)
+    }
+
+    /// What recognises the names and values of the Secrets, as far as they may be read. They are read once more with
+    /// everything else: to remember that takes less than to remember them.
+    pub(super) fn secrets(&self) -> Vec<Collector> {
         let secrets: Vec<Resource> = self.resources.iter().filter(|it| it.is("", "Secret")).cloned().collect();
-        if self.options.metadata_only || secrets.is_empty() {
+        if secrets.is_empty() {
             return Vec::new();
         }
         let first = Collector::new();

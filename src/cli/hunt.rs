@@ -127,7 +127,8 @@ impl Plan {
         let jobs = jobs.max(1);
         let cluster = arguments.cluster.open(jobs)?;
         let server_version = cluster.as_ref().and_then(Cluster::version);
-        let options = hunt::Options { server_version, ..hunt_options(arguments, &config)? };
+        let coverage = cluster.as_ref().and_then(Cluster::coverage);
+        let options = hunt::Options { server_version, coverage, ..hunt_options(arguments, &config)? };
         let hunter = Hunter::new(patterns, options.clone());
         known_rules(&hunter, &options, &config)?;
         let stdin = arguments.paths.iter().any(|path| path == Path::new("-"));
@@ -159,7 +160,7 @@ impl Plan {
         let progress = Progress::start();
         let mut workers = Vec::new();
         if let Some(cluster) = &self.cluster {
-            self.hunter.learn(cluster.values());
+            self.hunter.learn(cluster.secrets());
         }
         if self.stdin {
             let mut worker = self.hunter.worker();
@@ -269,6 +270,7 @@ fn hunt_options(arguments: &HuntArguments, config: &Config) -> anyhow::Result<hu
         honour_ignores: !arguments.no_inline_ignore,
         readers: arguments.readers.as_deref().map(wanted_readers).transpose()?,
         server_version: None,
+        coverage: None,
         roots: arguments
             .paths
             .iter()

@@ -1,37 +1,46 @@
-//! Gathers the values of a cluster's Secrets, so that they are recognised elsewhere.
+//! Gathers the names and values of a cluster's Secrets, so that they are recognised elsewhere.
 
 use crate::manifest::{Node, Object, decode_base64, documents};
 use crate::model::Skipped;
 use crate::source::{Blob, Live, Sink};
 
+use super::census::Census;
 use super::known::{Builder, KnownValues, Place};
 
-/// Takes live Secrets and keeps of their values what recognises them. What else comes is left to the hunt.
+/// Takes live Secrets and keeps their names, and of their values what recognises them. What else comes is left to the
+/// hunt.
 #[derive(Debug)]
-pub struct Collector(Builder);
+pub struct Collector {
+    census: Census,
+    values: Builder,
+}
 
 impl Collector {
     /// A collector. Those that are to be joined are siblings of one.
     #[must_use]
     pub fn new() -> Self {
-        Self(Builder::new())
+        Self { census: Census::default(), values: Builder::new() }
     }
 
     /// Another one, for another thread.
     #[must_use]
     pub fn sibling(&self) -> Self {
-        Self(self.0.sibling())
+        Self { census: Census::default(), values: self.values.sibling() }
     }
 
     /// What all of them have seen.
-    pub(super) fn join(collectors: Vec<Self>) -> Option<KnownValues> {
-        let mut all = collectors.into_iter().map(|collector| collector.0);
+    pub(super) fn join(collectors: Vec<Self>) -> Option<(Census, KnownValues)> {
+        let mut all = collectors.into_iter();
         let mut first = all.next()?;
-        all.for_each(|other| first.merge(other));
-        Some(first.finish())
+        for other in all {
+            first.census.merge(other.census);
+            first.values.merge(other.values);
+        }
+        Some((first.census.finish(), first.values.finish()))
     }
 
     fn secret(&mut self, object: &Object<'_>) {
+        self.census.add(object);
         // A release is a container of manifests and no value of anybody's.
         if !object.is("", "Secret") || object.root.get_str("type") == Some("helm.sh/release.v1") {
             return;
@@ -40,7 +49,7 @@ impl Collector {
         for (key, value) in object.root.get("data").into_iter().flat_map(Node::entries) {
             let (Some(key), Some(value)) = (key.as_str(), value.as_str()) else { continue };
             if let Some(bytes) = decode_base64(value) {
-                self.0.add(Place { namespace, secret, key }, &bytes);
+                self.values.add(Place { namespace, secret, key }, &bytes);
             }
         }
     }
@@ -62,7 +71,9 @@ impl Sink for Collector {
     fn blob(&mut self, _: Blob<'_>) {}
 
     /// The hunt meets it again, and tells.
-    fn skip(&mut self, _: Skipped) {}
+    fn skip(&mut self, _: Skipped) {
+        self.census.miss();
+    }
 
     fn binary(&mut self, _: &str) {}
 }

@@ -13,6 +13,7 @@ use crate::model::{
 };
 
 use super::candidate::Candidate;
+use super::census::Uses;
 use super::excerpt::{Masked, excerpt};
 use super::known::KnownValues;
 use super::lines::LineIndex;
@@ -20,7 +21,7 @@ use super::made::{self, Makers};
 use super::rights::Rights;
 use super::sops::CreationRules;
 use super::suppress::silences_line;
-use super::{Draft, Hunter, Sighted, Worker};
+use super::{Coverage, Draft, Hunter, Sighted, Worker};
 
 /// Most findings of one rule that are listed for one file. More of them say nothing new, and memory must not grow
 /// with what a file holds.
@@ -276,7 +277,7 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     let mut summary = Summary::default();
     let (mut drafts, mut skipped, mut sops) = (Vec::new(), Vec::new(), Vec::new());
     let (mut written, mut granted) = (Rights::default(), Rights::default());
-    let mut makers = Makers::new();
+    let (mut makers, mut uses) = (Makers::new(), Uses::default());
     for worker in workers {
         summary.add(&worker.summary);
         drafts.extend(worker.found);
@@ -286,7 +287,15 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
         written.merge(worker.written);
         granted.merge(worker.granted);
         makers.extend(worker.makers);
+        uses.merge(worker.uses);
     }
+    // What was not read may refer to anything.
+    let unread = skipped.iter().any(|skipped: &Skipped| skipped.unread);
+    let coverage = hunter.options.coverage.map(|coverage| if unread { Coverage::Part } else { coverage });
+    let (told, silenced, untold) = uses.judge(hunter, coverage, granted.secrets());
+    drafts.extend(told);
+    skipped.extend(untold);
+    summary.suppressed += silenced;
     let mut access = Vec::new();
     for (rights, live) in [(written, false), (granted, true)] {
         let judged = rights.judge(hunter, live);

@@ -740,6 +740,12 @@ impl KnownValues {
         self.search.unsearched
     }
 
+    /// Whether there is no value to be recognised.
+    #[must_use]
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// The value that a scalar is, give or take a newline at the end of either.
     #[must_use]
     pub(super) fn whole(&self, text: &str) -> Option<Known<'_>> {

@@ -4,6 +4,7 @@ mod arguments;
 mod assignment;
 mod calls;
 mod candidate;
+mod census;
 mod checks;
 mod collector;
 mod command;
@@ -48,6 +49,7 @@ use crate::pattern::{Body, Gate, Set, Topic};
 use crate::source::{Blob, Live, Sink};
 
 use candidate::one_per_secret;
+use census::{Census, CensusRules, Uses};
 use checks::CHECKS;
 pub use collector::Collector;
 use credentials::Generic;
@@ -78,8 +80,19 @@ pub struct Options {
     pub readers: Option<Wanted>,
     /// The version of the cluster, where one is read.
     pub server_version: Option<Version>,
+    /// How much of a cluster is read; none when it is so little that nothing follows from what is not there.
+    pub coverage: Option<Coverage>,
     /// The paths that were asked for: whether a file is a sample is told by the part of its path below them.
     pub roots: Vec<String>,
+}
+
+/// How much of a cluster is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// Every object of every kind.
+    Whole,
+    /// Every kind, but not every object.
+    Part,
 }
 
 /// A structural finding before it has lines.
@@ -101,6 +114,9 @@ pub struct Hunter {
     generic: Generic,
     check_rules: Vec<Arc<Rule>>,
     access_rules: Vec<Arc<Rule>>,
+    census_rules: CensusRules,
+    /// The Secrets of a cluster by name, once they were learnt.
+    census: OnceLock<Census>,
     /// The values of a cluster's Secrets, once they were learnt.
     known: OnceLock<KnownValues>,
     gates: OnceLock<Gates>,
@@ -118,16 +134,21 @@ impl Hunter {
             generic: Generic::default(),
             check_rules,
             access_rules,
+            census_rules: CensusRules::default(),
+            census: OnceLock::new(),
             known: OnceLock::new(),
             gates: OnceLock::new(),
             options,
         }
     }
 
-    /// Lets the hunt recognise the values of Secrets wherever they stand. Only what is learnt first counts.
+    /// Lets the hunt recognise the names and values of Secrets wherever they stand. Only what is learnt first counts.
     pub fn learn(&self, collectors: Vec<Collector>) {
-        if let Some(values) = Collector::join(collectors) {
-            let _ = self.known.set(values);
+        if let Some((census, values)) = Collector::join(collectors) {
+            let _ = self.census.set(census);
+            if !values.is_empty() {
+                let _ = self.known.set(values);
+            }
         }
     }
 
@@ -135,7 +156,7 @@ impl Hunter {
     #[must_use]
     pub fn rules(&self) -> Vec<Arc<Rule>> {
         let patterns = self.patterns.patterns.iter().map(|pattern| &pattern.rule);
-        let structural = self.check_rules.iter().chain(&self.access_rules);
+        let structural = self.check_rules.iter().chain(&self.access_rules).chain(self.census_rules.all());
         let mut rules: Vec<_> = patterns.chain(self.generic.all()).chain(structural).map(Arc::clone).collect();
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         rules
@@ -157,6 +178,10 @@ impl Hunter {
 
     fn known(&self) -> Option<&KnownValues> {
         self.known.get()
+    }
+
+    fn census(&self) -> Option<&Census> {
+        self.census.get()
     }
 
     fn access_rules(&self) -> &[Arc<Rule>] {
@@ -187,6 +212,7 @@ impl Hunter {
             written: Rights::default(),
             granted: Rights::default(),
             makers: Makers::new(),
+            uses: Uses::default(),
         }
     }
 
@@ -304,6 +330,8 @@ pub struct Worker<'h> {
     granted: Rights,
     /// Who made the objects of a cluster that findings are about.
     makers: Makers,
+    /// What uses the Secrets of a cluster.
+    uses: Uses,
 }
 
 impl Worker<'_> {
@@ -359,6 +387,7 @@ impl Worker<'_> {
         );
         self.skipped.extend(scan.skipped);
         if scan.live { &mut self.granted } else { &mut self.written }.merge(scan.rights);
+        self.uses.merge(scan.uses);
         if scan.candidates.is_empty() && scan.sighted.is_empty() {
             return;
         }

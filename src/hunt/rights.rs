@@ -60,6 +60,11 @@ impl Rights {
         }
     }
 
+    /// The Secrets that were seen, by namespace and name.
+    pub(super) fn secrets(&self) -> &BTreeSet<(String, String)> {
+        &self.secrets
+    }
+
     /// Notes that a rule is silenced at a place.
     pub(super) fn silence(&mut self, location: Location, rule: RuleId) {
         self.silenced.insert((location, rule));

@@ -8,6 +8,7 @@ use crate::model::{Confidence, Exposure, Rule, SecretValue, Severity, Skipped};
 use crate::pattern::{Gate, Hit, Verdict};
 
 use super::candidate::{Candidate, Rank};
+use super::census::Uses;
 use super::credentials::Generic;
 use super::habitat::Habitat;
 use super::judge::{Circumstances, Judgement, judge};
@@ -66,6 +67,7 @@ pub(super) struct Scan<'h> {
     /// Values over [`MOST_CANDIDATES`].
     pub(super) uncounted: u64,
     pub(super) rights: Rights,
+    pub(super) uses: Uses,
     /// The object of a cluster and what made it.
     pub(super) maker: Option<(made::Key, made::Key)>,
     /// Files that a kustomize generator reads, relative to this one, and whether it makes a Secret of them.
@@ -87,6 +89,7 @@ impl<'h> Scan<'h> {
             objects: 0,
             uncounted: 0,
             rights: Rights::default(),
+            uses: Uses::default(),
             maker: None,
             generator_files: Vec::new(),
         }

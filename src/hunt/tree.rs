@@ -224,6 +224,9 @@ impl Scan<'_> {
         let refers = self.live || hits.iter().any(names_secret);
         if self.live {
             self.maker = objects.iter().find_map(made::maker_of);
+            if let Some(census) = self.hunter.census() {
+                objects.iter().for_each(|object| self.uses.observe(object, self.maker.is_some(), census));
+            }
         }
         for object in objects {
             let node = object.root.get("roleRef").unwrap_or(object.root);

@@ -11,7 +11,7 @@ pub struct Reference<'a> {
     pub name: &'a str,
     /// The key, where only one is asked for.
     pub key: Option<&'a str>,
-    /// Whether the pod runs without it: `optional: true`, or a pull secret, which the kubelet does not insist on.
+    /// Whether the pod runs without it.
     pub optional: bool,
 }
 
@@ -30,10 +30,11 @@ const DRIVERS: [&[&str]; 8] = [
 
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// The references of a pod spec: of its volumes, containers and pull secrets.
+/// The references of a pod spec: of its volumes and containers. Pull secrets are the kubelet's, see
+/// [`pull_references`].
 pub fn pod_references<'a>(pod: Node<'a>) -> impl Iterator<Item = Reference<'a>> {
     let containers = CONTAINERS.into_iter().flat_map(move |list| items(pod, list)).flat_map(container_references);
-    items(pod, "volumes").flat_map(volume_references).chain(containers).chain(pull_references(pod))
+    items(pod, "volumes").flat_map(volume_references).chain(containers)
 }
 
 /// The references of a container: of its environment.
@@ -44,10 +45,9 @@ pub fn container_references<'a>(container: Node<'a>) -> impl Iterator<Item = Ref
     keys.chain(whole.filter_map(|from| Reference::at(from, &["name"])))
 }
 
-/// The `imagePullSecrets` of a pod spec or of a service account.
+/// The `imagePullSecrets` of a pod spec or of a service account. A pod runs without them if its image is there.
 pub fn pull_references<'a>(owner: Node<'a>) -> impl Iterator<Item = Reference<'a>> {
-    let pulls = items(owner, "imagePullSecrets").filter_map(|item| Reference::at(item, &["name"]));
-    pulls.map(|reference| Reference { optional: true, ..reference })
+    items(owner, "imagePullSecrets").filter_map(|item| Reference::at(item, &["name"]))
 }
 
 fn volume_references<'a>(volume: Node<'a>) -> impl Iterator<Item = Reference<'a>> {
@@ -111,10 +111,10 @@ mod tests {
                 if it.optional { "?" } else { "" }
             )
         };
-        let seen: Vec<_> = pod_references(pod).map(shown).collect();
+        let seen: Vec<_> = pod_references(pod).chain(pull_references(pod)).map(shown).collect();
         assert_eq!(
             seen,
-            ["mounted", "projected", "projected/k", "projected/l", "csi", "perhaps?", "all", "init/k?", "pull?"]
+            ["mounted", "projected", "projected/k", "projected/l", "csi", "perhaps?", "all", "init/k?", "pull"]
         );
     }
 }
