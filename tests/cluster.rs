@@ -1,6 +1,6 @@
 //! Hunts on a real API server.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::binary::{Outcome, ksecrets};
 use crate::control_plane::{ControlPlane, Identity, Namespace};
@@ -256,6 +256,58 @@ spec:
     // From a few kinds nothing follows.
     let few = hunt(plane.admin(), &namespace, &["--kinds", "Secret"]);
     assert_eq!(loose_ends(&few.json()), [""; 0]);
+}
+
+#[test]
+fn who_looks_on_makes_the_weight() {
+    // A server of its own, as one role of it is changed.
+    let Some(plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("seen");
+    namespace.apply(SHOP);
+    namespace.apply(DATABASE);
+    let severities = || {
+        let report = hunt(plane.admin(), &namespace, &[]).json();
+        let all = report["findings"].as_array().unwrap().iter().filter(|finding| finding["class"] == "credential");
+        all.map(|finding| {
+            let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+            let notes = finding["notes"].as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join("; ");
+            format!("{} {}: {notes}", word(&finding["location"]["object"]["kind"]), word(&finding["severity"]))
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+    };
+    // Nobody but the system's masters, and the role `view` waits for its controller.
+    insta::assert_snapshot!(severities(), @"
+    Deployment high: 
+    Database high: 
+    ConfigMap high: 
+    Secret high:
+    ");
+    // What the controller would write.
+    let rule = json!({"verbs": ["list"], "apiGroups": ["", "apps"], "resources": ["configmaps", "deployments"]});
+    let answer = plane.admin().put(
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/view",
+        &json!({"metadata": {"name": "view"}, "rules": [rule]}),
+    );
+    assert_eq!(answer.status, 200, "{answer:?}");
+    insta::assert_snapshot!(severities(), @"
+    Deployment high: 
+    Database medium: who may read this may read the Secrets beside it
+    ConfigMap high: 
+    Secret medium: who may read this may read the Secrets beside it
+    ");
+    namespace.apply(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: viewers}\n\
+         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\nsubjects:\n\
+         - {apiGroup: rbac.authorization.k8s.io, kind: User, name: jane}\n\
+         - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:authenticated'}\n",
+    );
+    insta::assert_snapshot!(severities(), @"
+    Deployment critical: may be read by who reads no Secrets there: Group system:authenticated, User jane
+    Database medium: who may read this may read the Secrets beside it
+    ConfigMap critical: may be read by who reads no Secrets there: Group system:authenticated, User jane
+    Secret medium: who may read this may read the Secrets beside it
+    ");
 }
 
 #[test]

@@ -28,13 +28,6 @@ use crate::model::{Confidence, Severity};
 /// What findings of one binding are told apart by.
 type Key = (usize, AccessRule, Severity, Option<&'static str>);
 
-/// A severity some steps worse, or better.
-fn shifted(severity: Severity, steps: i8) -> Severity {
-    let place = Severity::ALL.iter().position(|one| *one == severity).unwrap_or_default();
-    let place = (place as i8).saturating_sub(steps).clamp(0, Severity::ALL.len() as i8 - 1);
-    Severity::ALL[place as usize]
-}
-
 /// Everything that is to be said, sorted by binding and rule.
 pub(super) fn judge(access: &Access) -> Vec<AccessFinding> {
     let judge = Judge { access, readings: access.policy().roles().iter().map(Reading::of).collect() };
@@ -90,7 +83,7 @@ impl<'j> Judge<'j> {
     /// The rule that a subject of a binding breaks, and how badly.
     fn weigh(&self, subject: &Subject, breadth: &Breadth<'_>) -> Option<(AccessRule, Severity)> {
         let audience = Audience::of(subject);
-        let severity = shifted(breadth.severity(), audience.weight());
+        let severity = breadth.severity().shifted(audience.weight());
         let rule = match audience {
             _ if audience.is_crowd() => AccessRule::SecretReadersEveryone,
             Audience::DefaultAccount => AccessRule::DefaultServiceAccountRights,
@@ -260,7 +253,7 @@ fn scope(reach: &Reach) -> Option<&str> {
 fn severity(reach: &Reach) -> Severity {
     let wider = reach.is_wide() && reach.path.gain == super::path::Gain::Namespace;
     let limited = !reach.names.is_empty();
-    shifted(reach.path.severity, Audience::of(&reach.subject).weight() + i8::from(wider) - i8::from(limited))
+    reach.path.severity.shifted(Audience::of(&reach.subject).weight() + i8::from(wider) - i8::from(limited))
 }
 
 fn limits(reach: &Reach) -> Option<String> {
@@ -450,12 +443,5 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].confidence, Confidence::Medium);
         assert!(found[0].notes.iter().any(|note| note.contains("not among the files")), "{:?}", found[0].notes);
-    }
-
-    #[test]
-    fn steps_stop_at_the_ends() {
-        assert_eq!(shifted(Severity::High, 2), Severity::Critical);
-        assert_eq!(shifted(Severity::Info, -1), Severity::Info);
-        assert_eq!(shifted(Severity::Medium, -1), Severity::Low);
     }
 }

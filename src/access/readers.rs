@@ -70,7 +70,14 @@ impl Readers {
     /// Works out what each binding says of Secrets.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
-        let readings: Vec<Reading> = policy.roles().iter().map(Reading::of).collect();
+        Self::of_resource(policy, "", "secrets")
+    }
+
+    /// The same for the objects of another kind, by its group and plural name.
+    #[must_use]
+    pub fn of_resource(policy: &Policy, group: &str, resource: &str) -> Self {
+        let readings: Vec<Reading> =
+            policy.roles().iter().map(|role| Reading::of_resource(role, group, resource)).collect();
         let mut cluster = Table::default();
         let mut namespaces: HashMap<String, Table> = HashMap::new();
         for (index, binding) in policy.bindings().iter().enumerate() {

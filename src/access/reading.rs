@@ -1,4 +1,4 @@
-//! What a role says of Secrets, and nothing else of it.
+//! What a role says of Secrets, or of another kind, and nothing else of it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::role::Role;
 use super::rule::PolicyRule;
 use super::verbs::{ReadVerb, ReadVerbs};
 
-/// The reading verbs of a role.
+/// The reading verbs of a role on one kind of object, told for Secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reading {
     /// Verbs on every Secret in its scope.
@@ -16,11 +16,16 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The union over a role's rules.
+    /// The union over a role's rules, for Secrets.
     pub(super) fn of(role: &Role) -> Self {
+        Self::of_resource(role, "", "secrets")
+    }
+
+    /// The same for another kind, by its group and plural name.
+    pub(super) fn of_resource(role: &Role, group: &str, resource: &str) -> Self {
         let mut reading = Self::default();
         for rule in &role.rules {
-            reading.add(rule);
+            reading.add(rule, group, resource);
         }
         let every = reading.every;
         for verbs in reading.named.values_mut() {
@@ -35,8 +40,8 @@ impl Reading {
         self.every.is_empty() && self.named.is_empty()
     }
 
-    fn add(&mut self, rule: &PolicyRule) {
-        let covered = |verb: &ReadVerb| rule.covers_kind(verb.as_str(), "", "secrets", "");
+    fn add(&mut self, rule: &PolicyRule, group: &str, resource: &str) {
+        let covered = |verb: &ReadVerb| rule.covers_kind(verb.as_str(), group, resource, "");
         let verbs: ReadVerbs = ReadVerb::ALL.into_iter().filter(covered).collect();
         if verbs.is_empty() {
             return;

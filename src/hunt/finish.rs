@@ -9,9 +9,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::model::{
     Excerpt, Exposure, Finding, Fingerprint, Location, ObjectRef, Redacted, Redaction, Related, Report, Rule, RuleId,
-    SecretFacts, SecretValue, Severity, Skipped, Summary,
+    SecretFacts, SecretReaders, SecretValue, Severity, Skipped, Summary,
 };
 
+use super::audience::{self, Plurals};
 use super::candidate::Candidate;
 use super::census::Uses;
 use super::excerpt::{Masked, excerpt};
@@ -272,37 +273,74 @@ fn title(rule: &Rule, exposure: Exposure) -> String {
     format!("{} in {}", rule.title, exposure.phrase())
 }
 
+/// What all workers saw.
+#[derive(Default)]
+struct Gathered {
+    summary: Summary,
+    drafts: Vec<Draft>,
+    skipped: Vec<Skipped>,
+    sops: Vec<CreationRules>,
+    written: Rights,
+    granted: Rights,
+    makers: Makers,
+    uses: Uses,
+    plurals: Plurals,
+}
+
+impl Gathered {
+    fn add(&mut self, worker: Worker<'_>) {
+        self.summary.add(&worker.summary);
+        self.drafts.extend(worker.found);
+        self.skipped.extend(worker.skipped);
+        self.skipped.extend(worker.counts.iter().flat_map(|(path, counts)| counts.untold(path)));
+        self.sops.extend(worker.sops);
+        self.written.merge(worker.written);
+        self.granted.merge(worker.granted);
+        self.makers.extend(worker.makers);
+        self.uses.merge(worker.uses);
+        self.plurals.extend(worker.plurals);
+    }
+
+    /// Says which Secrets are unused and which are missing.
+    fn take_census(&mut self, hunter: &Hunter) {
+        // What was not read may refer to anything.
+        let part = |coverage| if self.is_complete() { coverage } else { Coverage::Part };
+        let coverage = hunter.options.coverage.map(part);
+        let (told, silenced, untold) = std::mem::take(&mut self.uses).judge(hunter, coverage, self.granted.secrets());
+        self.drafts.extend(told);
+        self.skipped.extend(untold);
+        self.summary.suppressed += silenced;
+    }
+
+    /// Says who reads Secrets, and weighs credentials by who sees them; gives back the readers that were asked for.
+    fn judge_rights(&mut self, hunter: &Hunter) -> Vec<SecretReaders> {
+        let complete = self.is_complete();
+        let mut readers = Vec::new();
+        for (rights, live) in [(std::mem::take(&mut self.written), false), (std::mem::take(&mut self.granted), true)] {
+            let Some(rights) = rights.resolve(hunter, live) else { continue };
+            if live {
+                audience::weigh(hunter, &mut self.drafts, &rights.access, &self.plurals, complete);
+            }
+            let judged = rights.judge(hunter);
+            self.drafts.extend(judged.drafts);
+            readers.extend(judged.readers);
+            self.summary.suppressed += judged.suppressed;
+        }
+        readers
+    }
+
+    fn is_complete(&self) -> bool {
+        self.skipped.iter().all(|skipped| !skipped.unread)
+    }
+}
+
 /// Joins the workers' drafts.
 pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
-    let mut summary = Summary::default();
-    let (mut drafts, mut skipped, mut sops) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut written, mut granted) = (Rights::default(), Rights::default());
-    let (mut makers, mut uses) = (Makers::new(), Uses::default());
-    for worker in workers {
-        summary.add(&worker.summary);
-        drafts.extend(worker.found);
-        skipped.extend(worker.skipped);
-        skipped.extend(worker.counts.iter().flat_map(|(path, counts)| counts.untold(path)));
-        sops.extend(worker.sops);
-        written.merge(worker.written);
-        granted.merge(worker.granted);
-        makers.extend(worker.makers);
-        uses.merge(worker.uses);
-    }
-    // What was not read may refer to anything.
-    let unread = skipped.iter().any(|skipped: &Skipped| skipped.unread);
-    let coverage = hunter.options.coverage.map(|coverage| if unread { Coverage::Part } else { coverage });
-    let (told, silenced, untold) = uses.judge(hunter, coverage, granted.secrets());
-    drafts.extend(told);
-    skipped.extend(untold);
-    summary.suppressed += silenced;
-    let mut access = Vec::new();
-    for (rights, live) in [(written, false), (granted, true)] {
-        let judged = rights.judge(hunter, live);
-        drafts.extend(judged.drafts);
-        access.extend(judged.readers);
-        summary.suppressed += judged.suppressed;
-    }
+    let mut all = Gathered::default();
+    workers.into_iter().for_each(|worker| all.add(worker));
+    all.take_census(hunter);
+    let access = all.judge_rights(hunter);
+    let Gathered { summary, mut drafts, mut skipped, mut sops, makers, .. } = all;
     skipped.extend(hunter.known().and_then(unsearched));
     sops.sort_by_key(|rules| std::cmp::Reverse(rules.depth()));
     mark_unsealed(&mut drafts, &sops);

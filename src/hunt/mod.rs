@@ -2,6 +2,7 @@
 
 mod arguments;
 mod assignment;
+mod audience;
 mod calls;
 mod candidate;
 mod census;
@@ -48,6 +49,7 @@ use crate::model::{
 use crate::pattern::{Body, Gate, Set, Topic};
 use crate::source::{Blob, Live, Sink};
 
+use audience::Plurals;
 use candidate::one_per_secret;
 use census::{Census, CensusRules, Uses};
 use checks::CHECKS;
@@ -213,6 +215,7 @@ impl Hunter {
             granted: Rights::default(),
             makers: Makers::new(),
             uses: Uses::default(),
+            plurals: Plurals::new(),
         }
     }
 
@@ -332,6 +335,8 @@ pub struct Worker<'h> {
     makers: Makers,
     /// What uses the Secrets of a cluster.
     uses: Uses,
+    /// What the kinds of a cluster are called in rights.
+    plurals: Plurals,
 }
 
 impl Worker<'_> {
@@ -374,6 +379,10 @@ impl Worker<'_> {
         let mut scan = Scan::of_live(self.hunter, live.title);
         self.summary.bytes += live.text.len() as u64;
         scan.object(live.text);
+        for object in scan.candidates.iter().filter_map(|candidate| candidate.object.as_ref()) {
+            let kind = (object.api_version.clone(), object.kind.clone());
+            self.plurals.entry(kind).or_insert_with(|| live.resource.to_owned());
+        }
         self.take(scan, live.text, (0, 0), false);
     }
 

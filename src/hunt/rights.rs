@@ -77,13 +77,27 @@ impl Rights {
         self.silenced.extend(other.silenced);
     }
 
-    /// Judges them: the findings, and the readers of the Secrets that are asked for.
-    pub(super) fn judge(self, hunter: &Hunter, live: bool) -> Judged {
+    /// Puts them together; nothing if there are no bindings to judge.
+    pub(super) fn resolve(self, hunter: &Hunter, live: bool) -> Option<Resolved> {
         if self.facts.is_empty() {
-            return Judged::default();
+            return None;
         }
         let origin = if live { Origin::Live } else { Origin::Manifests };
         let access = Access::new(self.facts, origin, hunter.options.server_version.filter(|_| live));
+        Some(Resolved { access, secrets: self.secrets, silenced: self.silenced })
+    }
+}
+
+/// Rights put together.
+pub(super) struct Resolved {
+    pub(super) access: Access,
+    secrets: BTreeSet<(String, String)>,
+    silenced: BTreeSet<(Location, RuleId)>,
+}
+
+impl Resolved {
+    /// Judges them: the findings, and the readers of the Secrets that are asked for.
+    pub(super) fn judge(&self, hunter: &Hunter) -> Judged {
         let rules: HashMap<AccessRule, &Arc<Rule>> =
             AccessRule::ALL.iter().copied().zip(&hunter.access_rules).collect();
         let wanted = |finding: &AccessFinding| {
@@ -94,9 +108,9 @@ impl Rights {
             let place = (finding.location.clone(), rules[&finding.rule].id.clone());
             hunter.options.honour_ignores && self.silenced.contains(&place)
         };
-        let findings = access.findings().into_iter().filter(wanted);
+        let findings = self.access.findings().into_iter().filter(wanted);
         let (silent, told): (Vec<_>, Vec<_>) = findings.partition(silenced);
-        let readers = hunter.options.readers.as_ref().map(|wanted| listed(&access, &self.secrets, wanted));
+        let readers = hunter.options.readers.as_ref().map(|wanted| listed(&self.access, &self.secrets, wanted));
         Judged {
             drafts: told.into_iter().map(|finding| draft(hunter, rules[&finding.rule], finding)).collect(),
             suppressed: silent.len() as u64,

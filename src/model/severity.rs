@@ -33,6 +33,14 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
+
+    /// A severity some steps worse, or better; the ends hold.
+    #[must_use]
+    pub fn shifted(self, steps: i8) -> Self {
+        let place = Self::ALL.iter().position(|one| *one == self).unwrap_or_default();
+        let place = (place as i8).saturating_sub(steps).clamp(0, Self::ALL.len() as i8 - 1);
+        Self::ALL[place as usize]
+    }
 }
 
 /// How sure we are that a finding is what its rule says.

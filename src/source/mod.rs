@@ -50,6 +50,8 @@ pub struct Window {
 pub struct Live<'a> {
     /// `Deployment prod/api`.
     pub title: &'a str,
+    /// The plural name of its kind, as rights have it: `deployments`.
+    pub resource: &'a str,
     /// The object as JSON.
     pub text: &'a str,
 }

@@ -68,7 +68,7 @@ impl Page {
             match head(item.get()) {
                 Ok(head) => {
                     self.whole(&head, item.get(), &mut text);
-                    sink.object(Live { title: &self.title(&head), text: &text });
+                    sink.object(Live { title: &self.title(&head), resource: &self.resource.plural, text: &text });
                 }
                 Err(error) => {
                     wrong += 1;
