@@ -263,3 +263,13 @@ fn programs_that_are_missing_are_said() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(message, "control plane: the environment names /nowhere/kube-apiserver, which is no program\n");
 }
+
+/// Keeps a server up to try things out on: says where its kubeconfig is, and ends after `KSECRETS_SERVE_SECONDS`, or ten minutes.
+#[test]
+#[ignore = "a server to play with"]
+fn serve() {
+    let Some(plane) = ControlPlane::start(&[]) else { return };
+    let seconds = std::env::var("KSECRETS_SERVE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(600);
+    println!("export KUBECONFIG={}", plane.admin().kubeconfig().display());
+    std::thread::sleep(std::time::Duration::from_secs(seconds));
+}
