@@ -7,6 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::jwt::Claims;
+use super::pem::Block;
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -136,30 +137,15 @@ fn grafana(secret: &str) -> bool {
     u32::from_str_radix(check, 16).is_ok_and(|value| value.swap_bytes() == crc32(body.as_bytes()))
 }
 
-/// Reads a PEM block as it stands in a file, in an indented block scalar, or on one line with `\n` escapes.
+/// A PEM block with a key in it.
 fn pem(secret: &str) -> Verdict {
-    let Some((label, rest)) = secret.split_once("-----BEGIN ").and_then(|(_, rest)| rest.split_once("-----")) else {
-        return Verdict::Refuted;
-    };
-    let body = rest.split("-----END").next().unwrap_or("");
-    if body.contains("Proc-Type:") {
+    let Some(block) = Block::first(secret) else { return Verdict::Refuted };
+    if block.is_encrypted() {
         return Verdict::Plausible;
     }
-    // Escapes first: their letter is no part of the key. Then line ends, indentation, comment signs, and the quotes
-    // and plus signs of strings that are joined line by line.
-    let escapes = ["\\\\n", "\\\\r", "\\n", "\\r", "\\t"];
-    let body = escapes.iter().fold(body.to_owned(), |body, escape| body.replace(escape, "\n"));
-    let joined: String = body.lines().flat_map(|line| stripped(line).split_whitespace()).collect();
-    let Ok(bytes) = STANDARD.decode(joined) else { return Verdict::Refuted };
-    let framed = if label.starts_with("OPENSSH") { bytes.starts_with(b"openssh-key-v1\0") } else { is_der(&bytes) };
-    proved(framed)
-}
-
-/// A line of base64 without what a programming language puts around it.
-fn stripped(line: &str) -> &str {
-    let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '#' | ',' | '\\'));
-    let line = line.strip_suffix(" +").unwrap_or(line);
-    line.trim_end_matches(['"', '\''])
+    let Some(bytes) = block.bytes() else { return Verdict::Refuted };
+    let openssh = block.label.starts_with("OPENSSH");
+    proved(if openssh { bytes.starts_with(b"openssh-key-v1\0") } else { is_der(&bytes) })
 }
 
 /// One DER SEQUENCE (X.690) that fills the bytes and holds something.

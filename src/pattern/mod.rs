@@ -2,9 +2,11 @@
 
 mod builtin;
 mod checksum;
+mod date;
 mod entropy;
 mod gate;
 mod jwt;
+mod pem;
 mod prefix;
 mod set;
 mod shape;
