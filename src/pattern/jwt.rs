@@ -92,6 +92,15 @@ mod tests {
         );
     }
 
+    /// RFC 7519, 2: a NumericDate may have a fraction, and some issuers write it so.
+    #[test]
+    fn a_time_with_a_fraction_is_an_expiry() {
+        for exp in ["1893456000.75", "1.893456e9"] {
+            let claims = Claims::read(&token(r#"{"alg":"RS256"}"#, &format!(r#"{{"exp":{exp}}}"#))).unwrap();
+            assert_eq!(claims.expires, Some(1_893_456_000), "{exp}");
+        }
+    }
+
     #[test]
     fn what_is_no_jwt() {
         assert_eq!(Claims::read("a.b.c"), None);
