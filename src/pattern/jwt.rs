@@ -38,7 +38,7 @@ impl Claims {
                 .or_else(|| text(payload.get("kubernetes.io/serviceaccount/namespace"))),
             service_account: text(bound.and_then(|k| k.pointer("/serviceaccount/name")))
                 .or_else(|| text(payload.get("kubernetes.io/serviceaccount/service-account.name"))),
-            expires: payload.get("exp").and_then(Value::as_i64),
+            expires: payload.get("exp").and_then(seconds),
         })
     }
 
@@ -70,6 +70,11 @@ impl Claims {
 fn json(part: &str) -> Option<Value> {
     let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
     serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object)
+}
+
+/// A NumericDate (RFC 7519, 2): its fraction is of no use to a reader.
+fn seconds(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64))
 }
 
 #[cfg(test)]
