@@ -400,12 +400,22 @@ impl Scan<'_> {
         self.found(layer, start..start + secret.len(), secret, ctx, says);
     }
 
-    /// Decodes long base64 in running text. Probes every half run, so most bytes are never looked at.
+    /// Decodes long base64 in running text.
     fn base64_runs(&mut self, layer: &Layer<'_>, range: Range<usize>, ctx: &Context<'_>) {
-        let bytes = layer.text.as_bytes();
-        let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        // A run of that many bytes covers one of the places that are looked at.
-        let mut at = range.start + MIN_RUN - 1;
+        for run in encoded_runs(layer.text, range) {
+            self.decoded(layer, run.clone(), &layer.text[run], ctx, false);
+        }
+    }
+}
+
+/// Long base64 in running text that looks like something readable. Probes every half run, so most bytes are never
+/// looked at.
+pub(super) fn encoded_runs(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    // A run of that many bytes covers one of the places that are looked at.
+    let mut at = range.start + MIN_RUN - 1;
+    std::iter::from_fn(move || {
         while at < range.end {
             if !is_run(bytes[at]) {
                 at += MIN_RUN;
@@ -417,13 +427,13 @@ impl Scan<'_> {
             while end < range.end && bytes[end] == b'=' {
                 end += 1;
             }
-            if end - start >= MIN_RUN && looks_like_text(&bytes[start..end]) {
-                let run = layer.text[start..end].to_owned();
-                self.decoded(layer, start..end, &run, ctx, false);
-            }
             at = end + MIN_RUN;
+            if end - start >= MIN_RUN && looks_like_text(&bytes[start..end]) {
+                return Some(start..end);
+            }
         }
-    }
+        None
+    })
 }
 
 /// Whether a long run is base64 of something readable or of gzip: its first bytes tell, and cost little.

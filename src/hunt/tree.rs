@@ -22,6 +22,7 @@ use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar, object_ref, silences};
 use super::suppress::silences_line;
+use super::text::encoded_runs;
 use super::value::{Strength, harmless, is_name, strength};
 use super::{Sighted, declared, extract, made};
 
@@ -406,7 +407,9 @@ impl Scan<'_> {
         let key = scalar.key.and_then(Node::as_str).unwrap_or("");
         let nameless = is_nameless(key);
         let encoded = value.len() >= 20 && crate::manifest::looks_base64(value) || value.contains("%3A%2F%2F");
-        if hits.is_empty() && key_hits.is_empty() && !nameless && !encoded {
+        // A text without a telling word may still carry one in base64: a kubeconfig with a key in a ConfigMap.
+        let carries = hits.is_empty() && !encoded && encoded_runs(value, 0..value.len()).next().is_some();
+        if hits.is_empty() && key_hits.is_empty() && !nameless && !encoded && !carries {
             return;
         }
         let inner = self.scalar_context(layer, &scalar, ctx);
@@ -420,7 +423,7 @@ impl Scan<'_> {
         if encoded && self.decoded(layer, range.clone(), value, &inner, false) {
             return;
         }
-        if hits.is_empty() {
+        if hits.is_empty() && !carries {
             return;
         }
         if key == "name" {
