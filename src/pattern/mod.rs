@@ -1,6 +1,7 @@
 //! Text rules: one YAML entry each in `patterns/`, compiled behind one keyword gate.
 
 mod builtin;
+mod certificate;
 mod checksum;
 mod date;
 mod entropy;
@@ -13,6 +14,7 @@ mod shape;
 mod syntax;
 
 pub use builtin::builtin;
+pub use certificate::Certificate;
 pub use checksum::{Checksum, Verdict};
 pub use entropy::shannon;
 pub use gate::{Gate, Hit, Topic};
