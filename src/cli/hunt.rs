@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -271,12 +271,19 @@ fn hunt_options(arguments: &HuntArguments, config: &Config) -> anyhow::Result<hu
         readers: arguments.readers.as_deref().map(wanted_readers).transpose()?,
         server_version: None,
         coverage: None,
+        now: Some(now()),
         roots: arguments
             .paths
             .iter()
             .map(|path| path.display().to_string().trim_start_matches("./").to_owned())
             .collect(),
     })
+}
+
+/// The clock, asked once: a hunt that ends after midnight is of the day on which it began.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Of which Secrets the readers are asked for.

@@ -55,6 +55,8 @@ pub(super) struct Candidate {
     pub object: Option<ObjectRef>,
     /// What was seen.
     pub message: String,
+    /// Whether its notes say whose the certificate of a private key is.
+    pub certified: bool,
     /// What else is known.
     pub notes: Vec<String>,
     /// Where else the value is known to be.

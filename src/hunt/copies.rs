@@ -29,11 +29,13 @@ impl Scan<'_> {
             let scalar = Scalar { node, key: node.key(), object: object_around(objects, node), root, facts };
             let value = node.as_str().unwrap_or_default();
             let inner = self.scalar_context(layer, &scalar, ctx);
+            let before = self.candidates.len();
             if is_declared(&scalar) {
                 self.copies_in_secret(layer, &scalar, value, &inner);
             } else {
                 self.copies_in_text(&layer.inner(value, origin(node), None), &inner, None);
             }
+            self.certify_beside(before, &scalar);
         }
     }
 

@@ -16,6 +16,7 @@ mod excerpt;
 mod extract;
 mod finish;
 mod habitat;
+mod holder;
 mod judge;
 mod known;
 mod layer;
@@ -84,6 +85,9 @@ pub struct Options {
     pub server_version: Option<Version>,
     /// How much of a cluster is read; none when it is so little that nothing follows from what is not there.
     pub coverage: Option<Coverage>,
+    /// The time of the hunt, in seconds since 1970: what expired before it is told as less severe. A report depends on
+    /// the day in nothing else. Without a time nothing counts as expired.
+    pub now: Option<i64>,
     /// The paths that were asked for: whether a file is a sample is told by the part of its path below them.
     pub roots: Vec<String>,
 }

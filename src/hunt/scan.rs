@@ -320,7 +320,7 @@ impl<'h> Scan<'h> {
         ctx: &Context<'_>,
         says: Statement<'_>,
     ) {
-        let (span, exact) = layer.in_file(range);
+        let (span, exact) = layer.in_file(range.clone());
         if self.overlap > 0 && span.start >= layer.file_text().len() - self.overlap {
             return;
         }
@@ -329,7 +329,7 @@ impl<'h> Scan<'h> {
             return;
         }
         let id = says.rule.id.as_str();
-        self.candidates.push(Candidate {
+        let mut candidate = Candidate {
             rule: Arc::clone(says.rule),
             rank: says.rank,
             exposure: ctx.exposure(),
@@ -342,10 +342,13 @@ impl<'h> Scan<'h> {
             decoded: layer.decoded.clone(),
             object: ctx.object(),
             message: says.message,
+            certified: false,
             notes: says.notes,
             related: Vec::new(),
             silenced: ctx.is_silenced(id),
-        });
+        };
+        candidate.identify(layer, &range, self.hunter.options.now);
+        self.candidates.push(candidate);
     }
 }
 

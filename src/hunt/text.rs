@@ -88,20 +88,19 @@ impl Scan<'_> {
             {
                 continue;
             }
-            let claims = Claims::read(secret);
-            if rule == "kubernetes-service-account-token" && !claims.as_ref().is_some_and(Claims::is_service_account) {
+            let of_account = || Claims::read(secret).is_some_and(|claims| claims.is_service_account());
+            if rule == "kubernetes-service-account-token" && !of_account() {
                 continue;
             }
             let weak = rule.starts_with("connection-string") && strength(secret) == Strength::Weak;
             let longest = pattern.keywords.iter().map(String::len).max().unwrap_or(0).min(255) as u8;
-            let notes = claims.map(|claims| claims.describe()).into_iter().collect();
             let says = Statement {
                 rule: &pattern.rule,
                 rank: Rank::Pattern(longest),
                 severity: self.weighed(pattern.rule.severity, weak, found.verdict, ctx),
                 confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, found.verdict) },
                 message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
-                notes,
+                notes: Vec::new(),
             };
             self.found(layer, found.secret.clone(), secret, ctx, says);
         }

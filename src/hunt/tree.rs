@@ -326,7 +326,9 @@ impl Scan<'_> {
             } else {
                 let key = node.key();
                 let scalar = Scalar { node, key, object: places.object(node), root, facts: places.facts };
+                let known = self.candidates.len();
                 self.scalar(layer, scalar, hits, keys.of(key), ctx);
+                self.certify_beside(known, &scalar);
             }
         }
     }
