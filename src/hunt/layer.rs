@@ -2,8 +2,11 @@
 
 use std::cell::OnceCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::manifest::align;
+
+use super::lines::{LineIndex, starts};
 
 /// How offsets of a layer's text lead back to the text it was taken from.
 #[derive(Clone, Debug)]
@@ -50,13 +53,15 @@ pub(super) struct Layer<'p> {
     pub outer: Option<(&'p Self, Origin<'p>)>,
     /// Encodings undone on the way from the file, outermost first.
     pub decoded: Vec<&'static str>,
+    /// Where its lines begin, once that was asked: a file may be a thousand documents.
+    starts: OnceCell<Arc<[usize]>>,
 }
 
 impl<'p> Layer<'p> {
     /// A file's own text.
     #[must_use]
     pub(super) fn file(text: &'p str) -> Self {
-        Self { text, outer: None, decoded: Vec::new() }
+        Self { text, outer: None, decoded: Vec::new(), starts: OnceCell::new() }
     }
 
     /// A text found in this one.
@@ -67,7 +72,12 @@ impl<'p> Layer<'p> {
     {
         let mut decoded = self.decoded.clone();
         decoded.extend(encoding);
-        Layer { text, outer: Some((self, origin)), decoded }
+        Layer { text, outer: Some((self, origin)), decoded, starts: OnceCell::new() }
+    }
+
+    /// The lines of the text.
+    pub(super) fn lines(&self) -> LineIndex<'p> {
+        LineIndex::known(self.text, Arc::clone(self.starts.get_or_init(|| starts(self.text))))
     }
 
     /// How many texts this one is inside of.

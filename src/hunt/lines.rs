@@ -2,14 +2,22 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::Region;
+
+/// The bytes at which the lines of a text begin.
+pub(super) fn starts(text: &str) -> Arc<[usize]> {
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+    starts.into()
+}
 
 /// Where the lines of a text begin. Built only for texts with findings.
 #[derive(Debug)]
 pub(super) struct LineIndex<'t> {
     text: &'t str,
-    starts: Vec<usize>,
+    starts: Arc<[usize]>,
     /// Lines, and characters of the first line, that lie before the text in its file.
     before: (u32, u32),
     /// The last column asked for: line, byte, characters before it.
@@ -20,8 +28,13 @@ impl<'t> LineIndex<'t> {
     /// Indexes a text; `before` is where it begins in its file.
     #[must_use]
     pub(super) fn new(text: &'t str, before: (u32, u32)) -> Self {
-        let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        Self { text, starts, before, last: Cell::new((usize::MAX, 0, 0)) }
+        Self { before, ..Self::known(text, starts(text)) }
+    }
+
+    /// The index of a whole file whose lines were found before.
+    #[must_use]
+    pub(super) fn known(text: &'t str, starts: Arc<[usize]>) -> Self {
+        Self { text, starts, before: (0, 0), last: Cell::new((usize::MAX, 0, 0)) }
     }
 
     /// The number of the line a byte is on, counted from 0 in this text.

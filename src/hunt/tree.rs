@@ -16,7 +16,6 @@ use super::command::credentials;
 use super::habitat::Habitat;
 use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin, Scattered};
-use super::lines::LineIndex;
 use super::names::{Kind, classify, is_companion, normalise, normalise_onto, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{Scan, Statement, printable};
@@ -231,7 +230,7 @@ impl Scan<'_> {
         }
         for object in objects {
             let node = object.root.get("roleRef").unwrap_or(object.root);
-            let lines = LazyCell::new(|| LineIndex::new(layer.text, (0, 0)));
+            let lines = LazyCell::new(|| layer.lines());
             let start = node.key().unwrap_or(node).range().start;
             let location = LazyCell::new(|| Location {
                 path: (!self.live).then(|| self.path.to_owned()),
