@@ -45,6 +45,12 @@ impl Reach {
         self.path.gain != Gain::Namespace || self.namespace.as_deref().is_none_or(|namespace| namespace == SYSTEM)
     }
 
+    /// Whether the subject has it in any cluster.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
     /// Whether it leads to the Secrets of a namespace.
     #[must_use]
     pub fn leads_to(&self, namespace: &str) -> bool {
@@ -280,6 +286,7 @@ impl<'s> Sight<'s> {
             binding: policy.bindings()[*binding].title().into(),
             role: policy.roles()[*role].title().into(),
             verbs: ReadVerbs::NONE,
+            accepted: accepted::binding(policy, *binding, self.subject),
         });
         Reach {
             subject: self.subject.clone(),

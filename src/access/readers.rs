@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::accepted;
 use super::identity::Identity;
 use super::policy::Policy;
 use super::reading::Reading;
@@ -21,6 +22,8 @@ pub struct Via {
     pub role: Arc<str>,
     /// What it gives here; nothing for a path that is not reading.
     pub verbs: ReadVerbs,
+    /// Whether it gives the subject what every cluster gives it.
+    pub accepted: bool,
 }
 
 /// A subject that reads a Secret because bindings name it. What its groups may do is theirs, and told once there.
@@ -32,6 +35,14 @@ pub struct Reader {
     pub verbs: ReadVerbs,
     /// Through which bindings, sorted.
     pub via: Vec<Via>,
+}
+
+impl Reader {
+    /// Whether it would read the Secret in any cluster: beside that another binding adds nothing.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.via.iter().any(|via| via.accepted)
+    }
 }
 
 /// Readers, sorted by subject. Shared between the Secrets that have the same.
@@ -96,8 +107,11 @@ impl Readers {
             };
             let title: Arc<str> = binding.title().into();
             for (reading, role) in said {
-                let via = Via { binding: title.clone(), role, verbs: ReadVerbs::NONE };
-                table.add(&binding.subjects, reading, &via);
+                for subject in &binding.subjects {
+                    let accepted = accepted::binding(policy, index, subject);
+                    let via = Via { binding: title.clone(), role: role.clone(), verbs: ReadVerbs::NONE, accepted };
+                    table.add(subject, reading, &via);
+                }
             }
         }
         let everywhere: ReaderList = cluster.every.iter().map(|(subject, via)| reader(subject, via.clone())).collect();
@@ -150,16 +164,14 @@ impl Readers {
 }
 
 impl Table {
-    fn add(&mut self, subjects: &[Subject], reading: &Reading, via: &Via) {
+    fn add(&mut self, subject: &Subject, reading: &Reading, via: &Via) {
         let with = |verbs: ReadVerbs| Via { verbs, ..via.clone() };
-        for subject in subjects {
-            if !reading.every.is_empty() {
-                self.every.entry(subject.clone()).or_default().push(with(reading.every));
-            }
-            for (name, verbs) in &reading.named {
-                let readers = self.named.entry(name.clone()).or_default();
-                readers.entry(subject.clone()).or_default().push(with(*verbs));
-            }
+        if !reading.every.is_empty() {
+            self.every.entry(subject.clone()).or_default().push(with(reading.every));
+        }
+        for (name, verbs) in &reading.named {
+            let readers = self.named.entry(name.clone()).or_default();
+            readers.entry(subject.clone()).or_default().push(with(*verbs));
         }
     }
 
@@ -182,6 +194,7 @@ fn reader(subject: &Subject, mut via: Vec<Via>) -> Arc<Reader> {
         let same = next.binding == kept.binding && next.role == kept.role;
         if same {
             kept.verbs = kept.verbs.union(next.verbs);
+            kept.accepted &= next.accepted;
         }
         same
     });

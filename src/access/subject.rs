@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::audience::Audience;
 use super::place::{qualified, settled};
 use crate::manifest::Node;
 
@@ -87,6 +88,12 @@ impl Subject {
             }
             _ => None,
         }
+    }
+
+    /// Whether nobody in particular is meant: everybody, whoever reaches the server, every service account.
+    #[must_use]
+    pub fn is_crowd(&self) -> bool {
+        Audience::of(self).is_crowd()
     }
 
     /// The user name that a server knows it by; none for a group.
