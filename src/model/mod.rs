@@ -16,7 +16,7 @@ pub use exposure::{Class, Exposure};
 pub use finding::{Excerpt, Finding, Related, SecretFacts};
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use location::{Location, ObjectRef, Region};
-pub use readers::{Reader, SecretReaders, Via};
+pub use readers::{Reader, SavedReader, SavedReaders, SecretReaders, Via};
 pub use redact::{Redacted, Redaction, SecretValue};
 pub use report::{Report, Skipped, Summary, Target};
 pub use rule::{Rule, RuleId};

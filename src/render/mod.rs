@@ -20,6 +20,8 @@ mod text;
 #[cfg(test)]
 mod sample;
 
+pub use json::{NotComparable, saved_readers};
+
 /// The shape of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {

@@ -4,7 +4,10 @@ use std::io;
 
 use crate::model::Report;
 
+mod saved;
 mod v1;
+
+pub use saved::{NotComparable, saved_readers};
 
 /// Writes the report as one indented document.
 pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {

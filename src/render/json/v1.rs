@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model;
 
-const SCHEMA: &str = "ksecrets.report/v1";
+pub(super) const SCHEMA: &str = "ksecrets.report/v1";
 
 /// The document.
 #[derive(Serialize)]
