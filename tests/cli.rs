@@ -668,6 +668,9 @@ fn help_is_pinned() {
           --fingerprint-key <FILE>       Key file for HMACs of values, so that reports can be joined
           --show-secrets                 Show values in full; never do this in CI
           --readers[=<NAMESPACE/NAME>]   Tell who reads each Secret, or one: --readers=prod/db
+          --max-readers <N>              How many subjects may read a Secret
+          --readers-before <REPORT>      Report who can read Secrets that could not when this report was
+                                         saved: --readers --format json
           --color <WHEN>                 When to colour: auto, always, never [default: auto] [possible
                                          values: auto, always, never]
       -h, --help                         Print help
@@ -920,7 +923,7 @@ fn the_configuration_names_patterns_relative_to_itself() {
 fn a_wrong_configuration_is_refused_with_its_line() {
     insta::assert_snapshot!(configured("hunt:\n  ignore: []\n  exlude: ['vendor/**']\n").run(), @"
     --- stderr
-    ksecrets: .ksecrets.yaml:3: hunt: unknown field `exlude`, expected one of `exclude`, `select`, `ignore`, `severity`, `patterns`, `fail-on`, `min-confidence`
+    ksecrets: .ksecrets.yaml:3: hunt: unknown field `exlude`, expected one of `exclude`, `select`, `ignore`, `severity`, `patterns`, `fail-on`, `min-confidence`, `max-readers`
     --- exit 2
     ");
     insta::assert_snapshot!(configured("hunt:\n  severity:\n    password: lwo\n").run(), @"

@@ -598,3 +598,54 @@ fn a_copy_in_another_namespace_or_in_a_file_is_told() {
         .collect();
     assert_eq!(places, [r#"null "db""#, r#""deploy.yaml" "c""#], "of two Secrets the first by name is at home");
 }
+
+/// Binds somebody to the role that [`rights`] gives the robot.
+fn one_more(subject: &str) -> String {
+    format!(
+        r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: one-more}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: read}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: {subject}}}]
+"#
+    )
+}
+
+#[test]
+fn one_more_reader_of_a_live_secret_is_all_that_is_told() {
+    // Its own, for others bind roles of the whole cluster meanwhile.
+    let Some(plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("before");
+    namespace.apply(SHOP);
+    namespace.apply(&rights(namespace.name()));
+    let select = ["--select", "too-many-readers,new-secret-reader"];
+    let before = hunt(plane.admin(), &namespace, &["--readers", "--select", "too-many-readers"]);
+    namespace.apply(&one_more("jane"));
+
+    let since = |more: &[&str]| {
+        ksecrets()
+            .env("KUBECONFIG", plane.admin().kubeconfig().to_str().unwrap())
+            .input("before.json", &before.stdout)
+            .args(["hunt", "--cluster", "-n", namespace.name()])
+            .args(select.into_iter().chain(more.iter().copied()))
+            .run()
+    };
+    let run = since(&["--readers-before", "before.json", "--format", "json"]);
+    let report = run.json();
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!((findings.len(), run.status), (1, Some(1)), "{}{}", run.stdout, run.stderr);
+    let expected = format!("this change lets 1 more subject read Secret {}/db: User jane", namespace.name());
+    assert_eq!(findings[0]["message"], *expected);
+    assert_eq!(findings[0]["location"]["object"]["kind"], "Secret");
+    assert!(findings[0]["location"]["path"].is_null());
+    // Team, robot and jane: what every cluster gives its own controllers is not counted.
+    let limited = |most| {
+        let report = since(&["--max-readers", most, "--format", "json"]).json();
+        report["findings"].as_array().unwrap().iter().map(|finding| finding["message"].to_string()).collect::<String>()
+    };
+    assert_eq!(limited("3"), "");
+    assert!(limited("2").starts_with("\"3 subjects can read Secret "), "{}", limited("2"));
+    let text = since(&["--readers-before", "before.json"]).stdout;
+    assert!(text.contains("User jane: list and deletecollection, through RoleBinding"), "{text}");
+}

@@ -23,5 +23,6 @@ mod oracle;
 mod paths;
 mod patterns;
 mod properties;
+mod readers;
 #[cfg(unix)]
 mod unruly;

@@ -1,4 +1,4 @@
-//! What is said of bindings: the rules of access.
+//! What is said of bindings, and of the readers of a Secret: the rules of access.
 
 use crate::model::{Class, Confidence, Rule, RuleId, Severity};
 
@@ -17,13 +17,19 @@ macro_rules! rules {
         $description:literal,
         $remediation:literal;
     )*) => {
-        /// A rule about a binding, in the order of ids.
+        /// A rule about who reads Secrets, in the order of ids.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum AccessRule { $($(#[$doc])* $variant,)* }
 
         impl AccessRule {
             /// Every rule, in the order of ids.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Whether it is about a Secret with its readers, and not about a binding.
+            #[must_use]
+            pub const fn is_about_secrets(self) -> bool {
+                matches!(self, Self::NewSecretReader | Self::TooManyReaders)
+            }
 
             /// What it says of itself.
             #[must_use]
@@ -68,6 +74,13 @@ rules! {
          them, to make tokens, to act as a service account. The message names each path.",
         "Treat whoever has these rights as a reader of all Secrets of the namespace. Take away the rights that are \
          not needed, or keep Secrets that are not theirs in another namespace.";
+    /// A report that was saved before does not have the reader.
+    NewSecretReader, "new-secret-reader", "Secret that more can read than before",
+        Medium, High,
+        "Subjects can read a Secret, directly or by another path, that could not when the report of --readers-before \
+         was saved. Another binding to who could read it anyway, by itself or by its group, makes no difference, and \
+         a Secret that the report does not have is not compared.",
+        "Take the right back where it was not meant. Where it was, save a new report to compare with.";
     /// A binding of one scope reads everything in the cluster.
     SecretReadClusterWide, "secret-read-cluster-wide", "Secrets of every namespace readable",
         High, High,
@@ -94,6 +107,14 @@ rules! {
         "A binding lets a group of all users, of all service accounts, or of whoever reaches the server read \
          Secrets.",
         "Delete the binding. Name the subjects that need the right, each with the Secrets that it needs.";
+    /// A limit that the user set.
+    TooManyReaders, "too-many-readers", "Secret with more readers than allowed",
+        Medium, High,
+        "More subjects can read a Secret, directly or by another path, than --max-readers or max-readers of the \
+         configuration allows. Each user, group and service account that a binding names counts once. Whoever \
+         Kubernetes itself lets read does not count, nor do paths of low confidence.",
+        "Take rights away until the number fits: ksecrets hunt --readers=NAMESPACE/NAME names every reader with its \
+         bindings. If all of them are needed, raise the limit for this Secret.";
 }
 
 #[cfg(test)]

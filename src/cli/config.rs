@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use ksecrets::hunt::{Limited, Limits};
 use ksecrets::model::{Confidence, RuleId, Severity};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -37,10 +38,12 @@ struct HuntSyntax {
     patterns: Vec<PathBuf>,
     fail_on: Option<Word<FailOn>>,
     min_confidence: Option<Word<Confidence>>,
+    #[serde(default)]
+    max_readers: BTreeMap<Word<LimitKey>, usize>,
 }
 
 /// A word with a meaning. Parsed while the file is read, so that an error knows its line.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Word<T>(T);
 
 impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Word<T> {
@@ -65,6 +68,28 @@ impl FromStr for FailOn {
     }
 }
 
+/// What a limit is for, and the key as it is written. A namespace may be called `default` or `all`, but not `*`.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LimitKey(Limited, String);
+
+impl FromStr for LimitKey {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let is_name = |name: &str| !name.is_empty() && !name.contains(['/', '*', ' ']);
+        let limited = match word.split_once('/') {
+            None if word == "*" => Limited::All,
+            None if is_name(word) => Limited::Namespace(word.to_owned()),
+            // A manifest may leave its namespace out.
+            Some((namespace, name)) if is_name(name) && (namespace.is_empty() || is_name(namespace)) => {
+                Limited::Secret(namespace.to_owned(), name.to_owned())
+            }
+            _ => return Err(format!("'{word}' is not '*', a namespace, or a Secret such as prod/db")),
+        };
+        Ok(Self(limited, word.to_owned()))
+    }
+}
+
 /// As meant.
 #[derive(Debug, Default)]
 pub(super) struct Config {
@@ -75,6 +100,7 @@ pub(super) struct Config {
     pub(super) patterns: Vec<PathBuf>,
     pub(super) fail_on: Option<FailOn>,
     pub(super) min_confidence: Option<Confidence>,
+    pub(super) limits: Limits,
     /// `.ksecrets.yaml:7` for each rule that it names.
     places: BTreeMap<RuleId, String>,
 }
@@ -110,6 +136,10 @@ impl Config {
         }
         let named = hunt.select.iter().chain(&hunt.ignore).chain(hunt.severity.keys());
         let places = named.map(|id| (RuleId::new(id), format!("{place}:{}", line_of(text, id)))).collect();
+        let mut limits = Limits::default();
+        for (Word(LimitKey(limited, key)), most) in hunt.max_readers {
+            limits.set(limited, most, Some(format!("{place}:{}", line_of_key(text, "max-readers", &key))));
+        }
         Ok(Self {
             exclude: exclude.build().with_context(|| place.clone())?,
             select: ids(&hunt.select),
@@ -118,6 +148,7 @@ impl Config {
             patterns: hunt.patterns.into_iter().map(|path| folder.join(path)).collect(),
             fail_on: hunt.fail_on.map(|word| word.0),
             min_confidence: hunt.min_confidence.map(|word| word.0),
+            limits,
             places,
         })
     }
@@ -133,4 +164,11 @@ fn line_of(text: &str, word: &str) -> usize {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let line = text.lines().position(|line| line.split(|c: char| !is_part(c)).any(|part| part == word));
     line.map_or(1, |line| line + 1)
+}
+
+/// The first line, counted from 1, from that of a section on, that has a key to itself.
+fn line_of_key(text: &str, section: &str, key: &str) -> usize {
+    let start = line_of(text, section);
+    let has = |line: &str| line.split([' ', '\t', ':', ',', '{', '}', '"', '\'']).any(|part| part == key);
+    text.lines().skip(start - 1).position(has).map_or(start, |line| start + line)
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::hunt::{self, Hunter, Wanted};
+use ksecrets::hunt::{self, Before, Hunter, Limited, Limits, Wanted};
 use ksecrets::model::{Confidence, FingerprintKey, Redaction, Report, RuleId, Severity, Target};
 use ksecrets::pattern::{Set, builtin, parse};
 use ksecrets::render::{self, Format, Style};
@@ -81,6 +82,12 @@ pub(super) struct HuntArguments {
     /// Tell who reads each Secret, or one: --readers=prod/db
     #[arg(long, value_name = "NAMESPACE/NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     readers: Option<String>,
+    /// How many subjects may read a Secret
+    #[arg(long, value_name = "N")]
+    max_readers: Option<usize>,
+    /// Report who can read Secrets that could not when this report was saved: --readers --format json
+    #[arg(long, value_name = "REPORT")]
+    readers_before: Option<PathBuf>,
     /// When to colour: auto, always, never
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
     color: String,
@@ -269,6 +276,8 @@ fn hunt_options(arguments: &HuntArguments, config: &Config) -> anyhow::Result<hu
         min_confidence: arguments.min_confidence.or(config.min_confidence),
         honour_ignores: !arguments.no_inline_ignore,
         readers: arguments.readers.as_deref().map(wanted_readers).transpose()?,
+        limits: limits(arguments.max_readers, &config.limits),
+        before: arguments.readers_before.as_deref().map(readers_before).transpose()?,
         server_version: None,
         coverage: None,
         now: Some(now()),
@@ -295,6 +304,23 @@ fn wanted_readers(word: &str) -> anyhow::Result<Wanted> {
         bail!("--readers={word} names no Secret: give namespace and name, as in --readers=prod/db");
     };
     Ok(Wanted::One(namespace.to_owned(), name.to_owned()))
+}
+
+/// The limits of the configuration, those for every Secret as the flag has it.
+fn limits(most: Option<usize>, configured: &Limits) -> Limits {
+    let mut limits = configured.clone();
+    if let Some(most) = most {
+        limits.set(Limited::All, most, None);
+    }
+    limits
+}
+
+/// The report with which the readers are compared.
+fn readers_before(path: &Path) -> anyhow::Result<Before> {
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| format!("cannot read the report {name}"))?;
+    let readers = render::saved_readers(BufReader::new(file)).with_context(|| name.clone())?;
+    Ok(Before { name, readers: Arc::new(readers) })
 }
 
 /// The key comes from a file or the environment, never from an argument that others can see.

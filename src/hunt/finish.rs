@@ -19,7 +19,7 @@ use super::excerpt::{Masked, excerpt};
 use super::known::KnownValues;
 use super::lines::LineIndex;
 use super::made::{self, Makers};
-use super::rights::Rights;
+use super::rights::{Rights, uncounted};
 use super::sops::CreationRules;
 use super::suppress::silences_line;
 use super::{Coverage, Draft, Hunter, Sighted, Worker};
@@ -306,7 +306,7 @@ impl Gathered {
         // What was not read may refer to anything.
         let part = |coverage| if self.is_complete() { coverage } else { Coverage::Part };
         let coverage = hunter.options.coverage.map(part);
-        let (told, silenced, untold) = std::mem::take(&mut self.uses).judge(hunter, coverage, self.granted.secrets());
+        let (told, silenced, untold) = std::mem::take(&mut self.uses).judge(hunter, coverage, &self.granted);
         self.drafts.extend(told);
         self.skipped.extend(untold);
         self.summary.suppressed += silenced;
@@ -315,6 +315,7 @@ impl Gathered {
     /// Says who reads Secrets, and weighs credentials by who sees them; gives back the readers that were asked for.
     fn judge_rights(&mut self, hunter: &Hunter) -> Vec<SecretReaders> {
         let complete = self.is_complete();
+        self.skipped.extend(uncounted(hunter, [&self.written, &self.granted]));
         let mut readers = Vec::new();
         for (rights, live) in [(std::mem::take(&mut self.written), false), (std::mem::take(&mut self.granted), true)] {
             let Some(rights) = rights.resolve(hunter, live) else { continue };

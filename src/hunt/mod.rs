@@ -20,6 +20,7 @@ mod holder;
 mod judge;
 mod known;
 mod layer;
+mod limits;
 mod lines;
 mod made;
 mod markup;
@@ -27,6 +28,7 @@ mod names;
 mod notebook;
 mod pairs;
 mod place;
+mod readership;
 mod rights;
 mod scan;
 mod site;
@@ -57,9 +59,10 @@ use checks::CHECKS;
 pub use collector::Collector;
 use credentials::Generic;
 use known::KnownValues;
+pub use limits::{Limited, Limits};
 use made::Makers;
 use rights::Rights;
-pub use rights::Wanted;
+pub use rights::{Before, Wanted};
 use scan::Scan;
 
 /// What a hunt leaves out and how it speaks.
@@ -81,6 +84,10 @@ pub struct Options {
     pub honour_ignores: bool,
     /// Of which Secrets the report tells the readers, if of any.
     pub readers: Option<Wanted>,
+    /// How many subjects may read a Secret.
+    pub limits: Limits,
+    /// With which report the readers are compared, if with any.
+    pub before: Option<Before>,
     /// The version of the cluster, where one is read.
     pub server_version: Option<Version>,
     /// How much of a cluster is read; none when it is so little that nothing follows from what is not there.
@@ -90,6 +97,13 @@ pub struct Options {
     pub now: Option<i64>,
     /// The paths that were asked for: whether a file is a sample is told by the part of its path below them.
     pub roots: Vec<String>,
+}
+
+impl Options {
+    /// Whether the readers of Secrets are counted or compared.
+    fn counts_readers(&self) -> bool {
+        !self.limits.is_empty() || self.before.is_some()
+    }
 }
 
 /// How much of a cluster is read.
@@ -190,8 +204,10 @@ impl Hunter {
         self.census.get()
     }
 
-    fn access_rules(&self) -> &[Arc<Rule>] {
-        &self.access_rules
+    /// The rules about Secrets with their readers, or those about bindings.
+    fn access_rules(&self, of_secrets: bool) -> impl Iterator<Item = &Arc<Rule>> {
+        let rules = AccessRule::ALL.iter().zip(&self.access_rules);
+        rules.filter(move |(rule, _)| rule.is_about_secrets() == of_secrets).map(|(_, rule)| rule)
     }
 
     fn rule(&self, id: &str) -> Option<&Arc<Rule>> {

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use crate::access::{Access, AccessFinding, AccessRule, Facts, Origin, Reach, ReaderList, Subject, Via};
 use crate::manifest::Object;
-use crate::model::{self, Finding, Fingerprint, Location, Rule, RuleId, SecretReaders};
+use crate::model::{
+    self, Confidence, Finding, Fingerprint, Location, Rule, RuleId, SavedReaders, SecretReaders, Severity, Skipped,
+};
 
+use super::readership::{Charged, Readership, Secrets};
 use super::site::unmasked;
 use super::{Draft, Hunter};
 
@@ -29,11 +32,20 @@ impl Wanted {
     }
 }
 
+/// A report that was saved before, to be compared with.
+#[derive(Clone, Debug)]
+pub struct Before {
+    /// The file, as the user named it.
+    pub name: String,
+    /// Who could read which Secret.
+    pub readers: Arc<SavedReaders>,
+}
+
 /// What was seen of rights in one world: files, or a cluster.
 #[derive(Debug, Default)]
 pub(super) struct Rights {
     facts: Facts,
-    secrets: BTreeSet<(String, String)>,
+    secrets: Secrets,
     /// Places at which a comment or an annotation silences a rule.
     silenced: BTreeSet<(Location, RuleId)>,
 }
@@ -48,21 +60,30 @@ pub(super) struct Judged {
 
 impl Rights {
     /// Takes in an object; `locate` says where it is. `refers` tells whether it may refer to Secrets: most objects do
-    /// not, and to look for pods in them takes a while.
-    pub(super) fn observe(&mut self, object: &Object<'_>, refers: bool, locate: impl FnOnce() -> Location) {
+    /// not, and to look for pods in them takes a while. `counts` tells whether readers of single Secrets are counted.
+    pub(super) fn observe(&mut self, object: &Object<'_>, refers: bool, counts: bool, locate: impl Fn() -> Location) {
         if object.is("", "Secret")
             && let Some(name) = object.name()
         {
-            self.secrets.insert((object.namespace().unwrap_or_default().to_owned(), name.to_owned()));
+            let secret = (object.namespace().unwrap_or_default().to_owned(), name.to_owned());
+            self.see(secret, counts.then(&locate));
         }
         if refers || object.group() == "rbac.authorization.k8s.io" {
             self.facts.observe(object, locate);
         }
     }
 
-    /// The Secrets that were seen, by namespace and name.
-    pub(super) fn secrets(&self) -> &BTreeSet<(String, String)> {
-        &self.secrets
+    /// Whether a Secret was seen.
+    pub(super) fn has(&self, namespace: &str, name: &str) -> bool {
+        self.secrets.contains_key(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Notes a Secret. Of several manifests of it the first is where it is.
+    fn see(&mut self, secret: (String, String), location: Option<Location>) {
+        let known = self.secrets.entry(secret).or_insert_with(|| location.clone());
+        if location < *known {
+            *known = location;
+        }
     }
 
     /// Notes that a rule is silenced at a place.
@@ -73,13 +94,14 @@ impl Rights {
     /// Adds what was seen elsewhere.
     pub(super) fn merge(&mut self, other: Self) {
         self.facts.merge(other.facts);
-        self.secrets.extend(other.secrets);
+        other.secrets.into_iter().for_each(|(secret, location)| self.see(secret, location));
         self.silenced.extend(other.silenced);
     }
 
-    /// Puts them together; nothing if there are no bindings to judge.
+    /// Puts them together; nothing if there is nothing to judge.
     pub(super) fn resolve(self, hunter: &Hunter, live: bool) -> Option<Resolved> {
-        if self.facts.is_empty() {
+        // Without bindings nobody reads anything, which is worth saying where it was asked.
+        if self.facts.is_empty() && hunter.options.readers.is_none() {
             return None;
         }
         let origin = if live { Origin::Live } else { Origin::Manifests };
@@ -91,59 +113,132 @@ impl Rights {
 /// Rights put together.
 pub(super) struct Resolved {
     pub(super) access: Access,
-    secrets: BTreeSet<(String, String)>,
+    secrets: Secrets,
     silenced: BTreeSet<(Location, RuleId)>,
 }
 
 impl Resolved {
     /// Judges them: the findings, and the readers of the Secrets that are asked for.
     pub(super) fn judge(&self, hunter: &Hunter) -> Judged {
-        let rules: HashMap<AccessRule, &Arc<Rule>> =
-            AccessRule::ALL.iter().copied().zip(&hunter.access_rules).collect();
-        let wanted = |finding: &AccessFinding| {
-            let confident = hunter.options.min_confidence.is_none_or(|least| finding.confidence >= least);
-            confident && hunter.wants(&rules[&finding.rule].id)
-        };
-        let silenced = |finding: &AccessFinding| {
-            let place = (finding.location.clone(), rules[&finding.rule].id.clone());
-            hunter.options.honour_ignores && self.silenced.contains(&place)
-        };
-        let findings = self.access.findings().into_iter().filter(wanted);
-        let (silent, told): (Vec<_>, Vec<_>) = findings.partition(silenced);
-        let readers = hunter.options.readers.as_ref().map(|wanted| listed(&self.access, &self.secrets, wanted));
-        Judged {
-            drafts: told.into_iter().map(|finding| draft(hunter, rules[&finding.rule], finding)).collect(),
-            suppressed: silent.len() as u64,
-            readers: readers.unwrap_or_default(),
+        let access = &self.access;
+        let mut telling = Telling::new(hunter, &self.silenced);
+        let mut drafts = Vec::new();
+        for finding in access.findings() {
+            if telling.tells(finding.rule, finding.confidence, &finding.location) {
+                drafts.push(telling.draft(finding));
+            }
+        }
+        if hunter.options.counts_readers() {
+            let saved = hunter.options.before.as_ref().map(|before| &*before.readers);
+            let readership = Readership::new(access, &hunter.options.limits, saved);
+            let charged = readership.of(&self.secrets, |rule, confidence, at| telling.tells(rule, confidence, at));
+            drafts.extend(charged.into_iter().map(|charged| telling.charge(charged)));
+        }
+        let readers = hunter.options.readers.as_ref().map(|wanted| listed(access, &self.secrets, wanted));
+        Judged { drafts, suppressed: telling.suppressed, readers: readers.unwrap_or_default() }
+    }
+}
+
+/// Makes drafts of what is wanted and not silenced.
+struct Telling<'t> {
+    hunter: &'t Hunter,
+    rules: HashMap<AccessRule, &'t Arc<Rule>>,
+    silenced: &'t BTreeSet<(Location, RuleId)>,
+    suppressed: u64,
+}
+
+impl<'t> Telling<'t> {
+    fn new(hunter: &'t Hunter, silenced: &'t BTreeSet<(Location, RuleId)>) -> Self {
+        let rules = AccessRule::ALL.iter().copied().zip(&hunter.access_rules).collect();
+        Self { hunter, rules, silenced, suppressed: 0 }
+    }
+
+    /// Whether a finding is told; counts it if it is silenced.
+    fn tells(&mut self, rule: AccessRule, confidence: Confidence, location: &Location) -> bool {
+        let (options, id) = (&self.hunter.options, &self.rules[&rule].id);
+        if !self.hunter.wants(id) || options.min_confidence.is_some_and(|least| confidence < least) {
+            return false;
+        }
+        let silenced = options.honour_ignores && self.silenced.contains(&(location.clone(), id.clone()));
+        self.suppressed += u64::from(silenced);
+        !silenced
+    }
+
+    fn draft(&self, finding: AccessFinding) -> Draft {
+        let AccessFinding { severity, confidence, message, location, notes, remediation, narrower, .. } = finding;
+        let plain = self.finding(finding.rule, (severity, confidence), message, location);
+        let finding = Finding { notes, remediation: Cow::Owned(remediation), suggestion: narrower, ..plain };
+        Draft { finding, value: None }
+    }
+
+    fn charge(&self, charged: Charged<'_>) -> Draft {
+        let (weight, message) = ((charged.severity(), charged.confidence()), charged.message());
+        let (rule, notes) = (charged.rule(), charged.notes());
+        Draft { finding: Finding { notes, ..self.finding(rule, weight, message, charged.location) }, value: None }
+    }
+
+    /// A finding with the advice of its rule.
+    fn finding(
+        &self,
+        rule: AccessRule,
+        (severity, confidence): (Severity, Confidence),
+        message: String,
+        location: Location,
+    ) -> Finding {
+        let rule = self.rules[&rule];
+        Finding {
+            exposure: None,
+            severity: self.hunter.options.severities.get(&rule.id).copied().unwrap_or(severity),
+            confidence,
+            title: rule.title.to_string(),
+            message,
+            excerpt: None,
+            secret: None,
+            fingerprint: Fingerprint::new(&rule.id, &location, None, 0),
+            related: Vec::new(),
+            notes: Vec::new(),
+            remediation: Cow::clone(&rule.remediation),
+            suggestion: None,
+            location,
+            rule: Arc::clone(rule),
         }
     }
 }
 
-fn draft(hunter: &Hunter, rule: &Arc<Rule>, finding: AccessFinding) -> Draft {
-    let AccessFinding { severity, confidence, message, location, notes, remediation, narrower, .. } = finding;
-    let finding = Finding {
-        exposure: None,
-        severity: hunter.options.severities.get(&rule.id).copied().unwrap_or(severity),
-        confidence,
-        title: rule.title.to_string(),
-        message,
-        excerpt: None,
-        secret: None,
-        fingerprint: Fingerprint::new(&rule.id, &location, None, 0),
-        related: Vec::new(),
-        notes,
-        remediation: Cow::Owned(remediation),
-        suggestion: narrower,
-        location,
-        rule: Arc::clone(rule),
-    };
-    Draft { finding, value: None }
+/// What was to be counted or compared and was not there: limits of Secrets that were not seen, and Secrets that the
+/// saved report does not have.
+pub(super) fn uncounted(hunter: &Hunter, worlds: [&Rights; 2]) -> Vec<Skipped> {
+    if !hunter.options.counts_readers() {
+        return Vec::new();
+    }
+    let secrets: BTreeSet<&(String, String)> = worlds.iter().flat_map(|rights| rights.secrets.keys()).collect();
+    // Where there is no Secret at all, nobody looked for them.
+    if secrets.is_empty() {
+        return Vec::new();
+    }
+    let idle = hunter.options.limits.idle(secrets.iter().copied()).into_iter().map(|(place, title)| {
+        let reason = format!("max-readers names {title}");
+        Skipped { place, reason, unread: false }
+    });
+    let new = hunter.options.before.as_ref().and_then(|before| {
+        let new: Vec<_> =
+            secrets.iter().filter(|(namespace, name)| before.readers.of(namespace, name).is_none()).collect();
+        let (namespace, name) = new.first()?;
+        let title = if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") };
+        let title = unmasked(&title);
+        let reason = match new.len() {
+            1 => format!("does not have Secret {title}: its readers were not compared"),
+            more => format!("does not have {more} Secrets, {title} the first: their readers were not compared"),
+        };
+        Some(Skipped { place: before.name.clone(), reason, unread: false })
+    });
+    idle.chain(new).collect()
 }
 
 /// The readers of the Secrets that are wanted.
-fn listed(access: &Access, secrets: &BTreeSet<(String, String)>, wanted: &Wanted) -> Vec<SecretReaders> {
+fn listed(access: &Access, secrets: &Secrets, wanted: &Wanted) -> Vec<SecretReaders> {
     let mut lists = Lists::default();
-    let secrets = secrets.iter().filter(|(namespace, name)| wanted.includes(namespace, name));
+    let secrets = secrets.keys().filter(|(namespace, name)| wanted.includes(namespace, name));
     secrets
         .map(|(namespace, name)| SecretReaders {
             namespace: Some(namespace.clone()).filter(|namespace| !namespace.is_empty()),

@@ -237,10 +237,12 @@ impl Scan<'_> {
                 region: (!self.live).then(|| lines.region(start..start)),
                 object: Some(object_ref(object, node)),
             });
-            self.rights.observe(object, refers, || location.clone());
-            if matches!(object.kind, "RoleBinding" | "ClusterRoleBinding") {
+            let counts = self.hunter.options.counts_readers();
+            self.rights.observe(object, refers, counts, || location.clone());
+            let secret = counts && object.is("", "Secret");
+            if secret || matches!(object.kind, "RoleBinding" | "ClusterRoleBinding") {
                 let places = [start, object.root.range().start];
-                for rule in self.hunter.access_rules() {
+                for rule in self.hunter.access_rules(secret) {
                     let id = rule.id.as_str();
                     let by_comment = || places.iter().any(|&at| silences_line(&lines, at, id));
                     if silences(object, id) || !self.live && by_comment() {

@@ -1,8 +1,9 @@
 //! What objects were seen to use, held against the census.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::hunt::rights::Rights;
 use crate::hunt::{Coverage, Draft, Hunter};
 use crate::manifest::Object;
 use crate::model::{Confidence, Finding, Fingerprint, Location, ObjectRef, Related, Rule, Severity, Skipped};
@@ -36,20 +37,20 @@ impl Uses {
         }
     }
 
-    /// What is to be told: findings, places that are silenced, and what is not told. `seen` are the Secrets that were
-    /// there when everything else was read.
+    /// What is to be told: findings, places that are silenced, and what is not told. `seen` knows the
+    /// Secrets that were there when everything else was read.
     pub(in crate::hunt) fn judge(
         self,
         hunter: &Hunter,
         coverage: Option<Coverage>,
-        seen: &BTreeSet<(String, String)>,
+        seen: &Rights,
     ) -> (Vec<Draft>, u64, Vec<Skipped>) {
         let Some(census) = hunter.census() else { return Default::default() };
         let (mut drafts, mut silenced, mut untold) = (Vec::new(), 0, Vec::new());
         let honour = hunter.options.honour_ignores;
         let rule = &hunter.census_rules.missing;
         // One that was created meanwhile was not missing for long.
-        let there = |it: &Missing| it.key.is_none() && seen.contains(&(it.namespace.clone(), it.secret.clone()));
+        let there = |it: &Missing| it.key.is_none() && seen.has(&it.namespace, &it.secret);
         for (missing, places) in self.dangling.into_iter().filter(|(missing, _)| !there(missing)) {
             match honour && places.silenced {
                 true => silenced += 1,
