@@ -649,3 +649,33 @@ fn one_more_reader_of_a_live_secret_is_all_that_is_told() {
     let text = since(&["--readers-before", "before.json"]).stdout;
     assert!(text.contains("User jane: list and deletecollection, through RoleBinding"), "{text}");
 }
+
+/// The job of `deploy/`, with its own account, rights and arguments; only the pod is missing, as there are no nodes.
+#[test]
+fn the_scheduled_job_may_read_all_that_it_asks_for() {
+    let Some(plane) = ControlPlane::start(&[]) else { return };
+    let manifest = include_str!("../deploy/cronjob.yaml");
+    plane.namespace("job").apply(manifest);
+    let documents = serde_yaml::Deserializer::from_str(manifest);
+    let objects: Vec<Value> = documents.map(|document| serde::Deserialize::deserialize(document).unwrap()).collect();
+    let job = objects.iter().find(|object| object["kind"] == "CronJob").unwrap();
+    let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let arguments = pod["containers"][0]["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+
+    let account =
+        format!("/api/v1/namespaces/ksecrets/serviceaccounts/{}/token", pod["serviceAccountName"].as_str().unwrap());
+    let answer = plane.admin().post(&account, &json!({}));
+    let token = answer.body["status"]["token"].as_str().unwrap();
+    let identity = plane.bearer("ksecrets", token);
+    let run = ksecrets().env("KUBECONFIG", identity.kubeconfig().to_str().unwrap()).args(arguments).run();
+    let report = run.json();
+    assert_eq!(report["skipped"], json!([]), "{}", run.stderr);
+    assert!(report["summary"]["objects"].as_u64().unwrap() > 50);
+    // The account may read every Secret, which the manifest says itself; nothing else is odd about it.
+    let of_job = |finding: &&Value| {
+        let object = &finding["location"]["object"];
+        object["namespace"] == "ksecrets" || object["name"] == "ksecrets-hunt"
+    };
+    let odd: Vec<_> = report["findings"].as_array().unwrap().iter().filter(of_job).collect();
+    assert!(odd.is_empty(), "{odd:?}");
+}
