@@ -259,6 +259,17 @@ spec:
 }
 
 #[test]
+fn a_namespace_full_of_unused_secrets_is_cut_short() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let namespace = plane.namespace("many");
+    let secret = |number: usize| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s{number:03}}}\n---\n");
+    namespace.apply(&(0..60).map(secret).collect::<String>());
+    let report = hunt(plane.admin(), &namespace, &["--select", "unused-secret"]).json();
+    assert_eq!(report["summary"]["findings"], 50);
+    assert_eq!(report["skipped"][0]["reason"], "10 more Secrets that nothing refers to are not listed");
+}
+
+#[test]
 fn who_looks_on_makes_the_weight() {
     // A server of its own, as one role of it is changed.
     let Some(plane) = ControlPlane::start(&[]) else { return };

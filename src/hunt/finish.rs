@@ -306,10 +306,10 @@ impl Gathered {
         // What was not read may refer to anything.
         let part = |coverage| if self.is_complete() { coverage } else { Coverage::Part };
         let coverage = hunter.options.coverage.map(part);
-        let (told, silenced, untold) = std::mem::take(&mut self.uses).judge(hunter, coverage, &self.granted);
-        self.drafts.extend(told);
-        self.skipped.extend(untold);
-        self.summary.suppressed += silenced;
+        let told = std::mem::take(&mut self.uses).judge(hunter, coverage, &self.granted);
+        self.drafts.extend(told.drafts);
+        self.skipped.extend(told.untold);
+        self.summary.suppressed += told.silenced;
     }
 
     /// Says who reads Secrets, and weighs credentials by who sees them; gives back the readers that were asked for.

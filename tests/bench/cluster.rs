@@ -88,7 +88,8 @@ fn fill(plane: &ControlPlane, count: usize) {
             let namespaces = &namespaces;
             scope.spawn(move || {
                 for number in (writer..count).step_by(WRITERS) {
-                    let namespace = &namespaces[number % NAMESPACES];
+                    // Ten in a row share one, so that a pod has the Secret that it names beside it.
+                    let namespace = &namespaces[number / 10 % NAMESPACES];
                     write(plane, &format!("/api/v1/namespaces/{namespace}"), object(number));
                     if number % 50 == 0 {
                         let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}");

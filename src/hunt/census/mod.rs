@@ -18,6 +18,9 @@ use entry::Entry;
 pub(super) use rules::CensusRules;
 pub(super) use uses::Uses;
 
+/// Most findings of one kind that are listed for one namespace.
+const MOST_LISTED: usize = 50;
+
 /// Every Secret that could be listed.
 #[derive(Debug, Default)]
 pub(super) struct Census {

@@ -3,13 +3,10 @@
 use std::collections::HashSet;
 
 use crate::hunt::Coverage;
-use crate::model::{Confidence, Severity, Skipped};
+use crate::model::{Confidence, Severity};
 
 use super::Census;
 use super::entry::{Entry, Keeper};
-
-/// Most Secrets of one namespace that are told one by one.
-const MOST_LISTED: usize = 50;
 
 /// A Secret that nothing refers to, as far as was seen.
 pub(super) struct Unused<'c> {
@@ -20,25 +17,11 @@ pub(super) struct Unused<'c> {
     pub(super) doubt: Option<&'static str>,
 }
 
-/// The Secrets that are not among those mentioned, in order, and what is said of those that are not listed.
-pub(super) fn unused<'c>(
-    census: &'c Census,
-    mentioned: &HashSet<u32>,
-    coverage: Coverage,
-) -> (Vec<Unused<'c>>, Vec<Skipped>) {
+/// The Secrets that are not among those mentioned, in order.
+pub(super) fn unused<'c>(census: &'c Census, mentioned: &HashSet<u32>, coverage: Coverage) -> Vec<Unused<'c>> {
     let left = census.entries.iter().enumerate().filter(|(number, _)| !mentioned.contains(&(*number as u32)));
     let left = left.map(|(_, entry)| entry).filter(|entry| entry.keeper != Keeper::Program);
-    let left: Vec<&Entry> = left.collect();
-    let (mut told, mut untold) = (Vec::new(), Vec::new());
-    for namespace in left.chunk_by(|a, b| a.namespace == b.namespace) {
-        told.extend(namespace.iter().take(MOST_LISTED).map(|entry| weighed(entry, coverage)));
-        if let Some(more) = namespace.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
-            let place = format!("secrets in {}", namespace[0].namespace);
-            let reason = format!("{more} more that nothing refers to are not listed");
-            untold.push(Skipped { place, reason, unread: false });
-        }
-    }
-    (told, untold)
+    left.map(|entry| weighed(entry, coverage)).collect()
 }
 
 fn weighed(entry: &Entry, coverage: Coverage) -> Unused<'_> {
@@ -60,24 +43,16 @@ mod tests {
     use super::*;
 
     fn secret(number: usize, kind: &str) -> String {
-        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s{number:03}, namespace: n}}\ntype: {kind}\n---\n")
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s{number}, namespace: n}}\ntype: {kind}\n---\n")
     }
 
     #[test]
     fn what_is_mentioned_or_found_by_type_is_used() {
         let census = census(&(secret(0, "Opaque") + &secret(1, "Opaque") + &secret(2, "helm.sh/release.v1")));
-        let (told, untold) = unused(&census, &HashSet::from([0]), Coverage::Whole);
-        assert_eq!(told.iter().map(|it| &*it.entry.name).collect::<Vec<_>>(), ["s001"]);
-        assert!(untold.is_empty() && told[0].doubt.is_none());
-        let (told, _) = unused(&census, &HashSet::new(), Coverage::Part);
+        let told = unused(&census, &HashSet::from([0]), Coverage::Whole);
+        assert_eq!(told.iter().map(|it| &*it.entry.name).collect::<Vec<_>>(), ["s1"]);
+        assert!(told[0].doubt.is_none());
+        let told = unused(&census, &HashSet::new(), Coverage::Part);
         assert!(told.iter().all(|it| it.severity == Severity::Info && it.confidence == Confidence::Low));
-    }
-
-    #[test]
-    fn a_namespace_is_not_told_without_an_end() {
-        let text: String = (0..60).map(|number| secret(number, "Opaque")).collect();
-        let census = census(&text);
-        let (told, untold) = unused(&census, &HashSet::new(), Coverage::Whole);
-        assert_eq!((told.len(), untold[0].reason.as_str()), (50, "10 more that nothing refers to are not listed"));
     }
 }

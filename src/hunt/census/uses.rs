@@ -8,10 +8,10 @@ use crate::hunt::{Coverage, Draft, Hunter};
 use crate::manifest::Object;
 use crate::model::{Confidence, Finding, Fingerprint, Location, ObjectRef, Related, Rule, Severity, Skipped};
 
-use super::Census;
 use super::dangling::{Dangling, Missing, Places, dangling};
 use super::mention::mentions;
 use super::unused::{Unused, unused};
+use super::{Census, MOST_LISTED};
 
 /// What one worker saw.
 #[derive(Debug, Default)]
@@ -37,46 +37,73 @@ impl Uses {
         }
     }
 
-    /// What is to be told: findings, places that are silenced, and what is not told. `seen` knows the
-    /// Secrets that were there when everything else was read.
-    pub(in crate::hunt) fn judge(
-        self,
-        hunter: &Hunter,
-        coverage: Option<Coverage>,
-        seen: &Rights,
-    ) -> (Vec<Draft>, u64, Vec<Skipped>) {
-        let Some(census) = hunter.census() else { return Default::default() };
-        let (mut drafts, mut silenced, mut untold) = (Vec::new(), 0, Vec::new());
-        let honour = hunter.options.honour_ignores;
-        let rule = &hunter.census_rules.missing;
+    /// What is to be told. `seen` knows the Secrets that were there when everything else was read.
+    pub(in crate::hunt) fn judge(self, hunter: &Hunter, coverage: Option<Coverage>, seen: &Rights) -> Told {
+        let mut told = Told::default();
+        let Some(census) = hunter.census() else { return told };
         // One that was created meanwhile was not missing for long.
         let there = |it: &Missing| it.key.is_none() && seen.has(&it.namespace, &it.secret);
-        for (missing, places) in self.dangling.into_iter().filter(|(missing, _)| !there(missing)) {
-            match honour && places.silenced {
-                true => silenced += 1,
-                false => drafts.extend(told_missing(hunter, rule, &missing, &places)),
-            }
-        }
-        let rule = &hunter.census_rules.unused;
+        let dangling: Vec<_> = self.dangling.into_iter().filter(|(missing, _)| !there(missing)).collect();
+        told.missing(hunter, &dangling);
         if let Some(coverage) = coverage {
-            let (all, more) = unused(census, &self.mentioned, coverage);
-            untold = more;
-            for unused in all {
-                match honour && unused.entry.silenced {
-                    true => silenced += 1,
-                    false => drafts.push(told_unused(hunter, rule, &unused)),
-                }
-            }
+            told.unused(hunter, &unused(census, &self.mentioned, coverage));
         }
-        drafts.retain(|draft| {
+        told.drafts.retain(|draft| {
             let confident = hunter.options.min_confidence.is_none_or(|least| draft.finding.confidence >= least);
             confident && hunter.wants(&draft.finding.rule.id)
         });
-        (drafts, silenced, untold)
+        told
     }
 }
 
-fn told_missing(hunter: &Hunter, rule: &Arc<Rule>, missing: &Missing, places: &Places) -> Option<Draft> {
+/// What is told of the Secrets of a cluster.
+#[derive(Default)]
+pub(in crate::hunt) struct Told {
+    pub(in crate::hunt) drafts: Vec<Draft>,
+    /// How many findings an annotation silences.
+    pub(in crate::hunt) silenced: u64,
+    /// What is not listed.
+    pub(in crate::hunt) untold: Vec<Skipped>,
+}
+
+impl Told {
+    fn missing(&mut self, hunter: &Hunter, dangling: &[(Missing, Places)]) {
+        let honour = hunter.options.honour_ignores;
+        for namespace in dangling.chunk_by(|(a, _), (b, _)| a.namespace == b.namespace) {
+            self.omit(&namespace[0].0.namespace, namespace.len(), "references to what does not exist");
+            for (missing, places) in namespace.iter().take(MOST_LISTED) {
+                match honour && places.silenced {
+                    true => self.silenced += 1,
+                    false => self.drafts.extend(told_missing(hunter, missing, places)),
+                }
+            }
+        }
+    }
+
+    fn unused(&mut self, hunter: &Hunter, unused: &[Unused<'_>]) {
+        let honour = hunter.options.honour_ignores;
+        for namespace in unused.chunk_by(|a, b| a.entry.namespace == b.entry.namespace) {
+            self.omit(&namespace[0].entry.namespace, namespace.len(), "Secrets that nothing refers to");
+            for unused in namespace.iter().take(MOST_LISTED) {
+                match honour && unused.entry.silenced {
+                    true => self.silenced += 1,
+                    false => self.drafts.push(told_unused(hunter, unused)),
+                }
+            }
+        }
+    }
+
+    /// Says how many of a namespace are not listed.
+    fn omit(&mut self, namespace: &str, all: usize, what: &str) {
+        if all > MOST_LISTED {
+            let reason = format!("{} more {what} are not listed", all - MOST_LISTED);
+            self.untold.push(Skipped { place: format!("secrets in {namespace}"), reason, unread: false });
+        }
+    }
+}
+
+fn told_missing(hunter: &Hunter, missing: &Missing, places: &Places) -> Option<Draft> {
+    let rule = &hunter.census_rules.missing;
     let Missing { namespace, secret, key } = missing;
     let mut all = places.first.iter().map(|(_, place)| place.clone());
     let location = Location { object: Some(all.next()?), ..Location::default() };
@@ -95,7 +122,8 @@ fn told_missing(hunter: &Hunter, rule: &Arc<Rule>, missing: &Missing, places: &P
     Some(Draft { finding, value: None })
 }
 
-fn told_unused(hunter: &Hunter, rule: &Arc<Rule>, unused: &Unused<'_>) -> Draft {
+fn told_unused(hunter: &Hunter, unused: &Unused<'_>) -> Draft {
+    let rule = &hunter.census_rules.unused;
     let Unused { entry, severity, confidence, doubt } = unused;
     let object = ObjectRef {
         api_version: "v1".to_owned(),
