@@ -8,7 +8,6 @@
 //! Doubt: rights that somebody added to one of these very roles are accepted with the rest.
 
 use super::binding::{Binding, RoleRef};
-use super::identity::MASTERS;
 use super::path::SYSTEM;
 use super::policy::Policy;
 use super::subject::Subject;
@@ -40,7 +39,7 @@ const LOCAL_CONTROLLERS: [&str; 2] = ["bootstrap-signer", "token-cleaner"];
 /// Whether a binding gives a subject what every cluster gives it, or what nothing can take away from it.
 pub(super) fn binding(policy: &Policy, binding: usize, subject: &Subject) -> bool {
     // No authorizer is asked about this group, so a binding adds nothing.
-    if matches!(subject, Subject::Group(name) if name == MASTERS) {
+    if subject.is_masters() {
         return true;
     }
     let roles = policy.roles_of(binding);

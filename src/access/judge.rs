@@ -95,12 +95,14 @@ impl<'j> Judge<'j> {
         Some((rule, severity))
     }
 
-    /// Whether nothing runs under a service account. Only a server shows all that runs; and if it showed nothing at
-    /// all, pods were not looked at.
+    /// Whether nothing runs under a service account. Only a server shows all that runs.
     fn is_unused(&self, subject: &Subject) -> bool {
-        let usage = self.access.usage();
-        let live = self.access.policy().origin() == Origin::Live && usage.any_runs();
-        live && matches!(subject, Subject::ServiceAccount { .. }) && !usage.runs(subject)
+        self.access.policy().origin() == Origin::Live && self.access.usage().is_idle(subject)
+    }
+
+    /// Whether a binding names a service account that is not there.
+    fn is_missing(&self, subject: &Subject) -> bool {
+        self.access.policy().origin() == Origin::Live && self.access.usage().is_missing(subject)
     }
 
     fn direct_finding(&self, key: Key, group: &Group<'j>, breadth: &Breadth<'_>) -> AccessFinding {
@@ -183,6 +185,7 @@ impl<'j> Judge<'j> {
         finding.notes.extend(paths.iter().skip(1).map(|reach| format!("{}: {}", reach.path.name, reach.path.gives)));
         finding.notes.extend(paths.iter().filter_map(|reach| limits(reach)));
         finding.notes.extend(paths.iter().filter_map(|reach| spread(reach)));
+        finding.notes.extend(paths.iter().filter_map(|reach| onward(reach)).collect::<BTreeSet<_>>());
         if self.access.version().is_none() {
             finding.notes.extend(paths.iter().filter_map(|reach| {
                 let versions = reach.path.versions()?;
@@ -206,10 +209,26 @@ impl<'j> Judge<'j> {
             confidence = confidence.min(Confidence::Medium);
             notes.push(format!("{} is not among the files: taken to be as every cluster has it", binding.role_title()));
         }
-        let idle: Vec<&Subject> = group.subjects.iter().copied().filter(|subject| self.is_unused(subject)).collect();
+        let (missing, there): (Vec<&Subject>, Vec<&Subject>) =
+            group.subjects.iter().copied().partition(|subject| self.is_missing(subject));
+        if !missing.is_empty() {
+            let verb = if missing.len() == 1 { "does" } else { "do" };
+            notes.push(format!("{} {verb} not exist: who creates it has the right", listing(missing)));
+        }
+        let idle: Vec<&Subject> = there.into_iter().filter(|subject| self.is_unused(subject)).collect();
         if !idle.is_empty() {
             notes.push(format!("nothing runs under {}", listing(idle)));
         }
+        if group.subjects.iter().all(|subject| Audience::of(subject) == Audience::People) {
+            notes.push("people are told a step below a program with the same rights".to_owned());
+        }
+        let empty = binding.namespace.as_deref().filter(|namespace| self.access.is_empty_of_secrets(namespace));
+        let leads_on = group.reaches.iter().any(|reach| reach.is_wide() || !reach.onward.is_empty());
+        let nothing_there = empty.is_some() && !leads_on;
+        if nothing_there {
+            notes.push("no Secret is there today".to_owned());
+        }
+        let severity = if nothing_there { severity.min(Severity::Low) } else { severity };
         let roles: Vec<String> =
             group.subjects.iter().filter_map(|subject| narrow::role(subject, self.access.usage())).collect();
         AccessFinding {
@@ -258,6 +277,17 @@ fn severity(reach: &Reach) -> Severity {
 
 fn limits(reach: &Reach) -> Option<String> {
     (!reach.names.is_empty()).then(|| format!("{} is limited to {}", reach.path.name, listing(&reach.names)))
+}
+
+/// Where it leads beyond its namespace, and as whom.
+fn onward(reach: &Reach) -> Option<String> {
+    let name = reach.path.name;
+    if let Some(account) = &reach.onward.everywhere {
+        return Some(format!("{name}: acts as {account}, which gets at every Secret of the cluster"));
+    }
+    let (_, account) = reach.onward.namespaces.first_key_value()?;
+    let namespaces = listing(reach.onward.namespaces.keys());
+    Some(format!("{name}: acts as {account}, and so gets at the Secrets of {namespaces}"))
 }
 
 fn spread(reach: &Reach) -> Option<String> {

@@ -7,6 +7,7 @@
 //! Nothing here asks a server or reads a file. RBAC is all that is looked at: other authorizers (node, webhook, ABAC)
 //! may allow more, and admission may refuse what RBAC allows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod accepted;
@@ -22,6 +23,7 @@ mod judge;
 mod listing;
 mod narrow;
 mod onlookers;
+mod onward;
 mod path;
 mod paths;
 mod place;
@@ -44,6 +46,7 @@ pub use facts::Facts;
 pub use finding::AccessFinding;
 pub use identity::Identity;
 pub use onlookers::{Onlookers, Onlooking};
+pub use onward::Onward;
 pub use path::{Gain, Path};
 pub use paths::PATHS;
 pub use policy::{Grant, Origin, Policy};
@@ -67,6 +70,8 @@ pub struct Access {
     reaches: Vec<Arc<Reach>>,
     usage: Usage,
     version: Option<Version>,
+    /// The namespaces that have Secrets, where all Secrets were seen.
+    populated: Option<BTreeSet<String>>,
 }
 
 impl Access {
@@ -76,8 +81,21 @@ impl Access {
         let (roles, bindings, usage) = facts.into_parts();
         let policy = Policy::new(roles, bindings, origin);
         let readers = Readers::new(&policy);
-        let reaches = reaches(&policy, version).into_iter().map(Arc::new).collect();
-        Self { policy, readers, reaches, usage, version }
+        let mut reaches = reaches(&policy, version);
+        onward::lead_on(&mut reaches, &policy, &readers, &usage);
+        let reaches = reaches.into_iter().map(Arc::new).collect();
+        Self { policy, readers, reaches, usage, version, populated: None }
+    }
+
+    /// Tells which namespaces have Secrets, if every Secret was seen: elsewhere a right leads to nothing yet.
+    #[must_use]
+    pub fn populated(self, namespaces: BTreeSet<String>) -> Self {
+        Self { populated: Some(namespaces), ..self }
+    }
+
+    /// Whether a namespace has no Secret, for sure.
+    fn is_empty_of_secrets(&self, namespace: &str) -> bool {
+        self.populated.as_ref().is_some_and(|namespaces| !namespaces.contains(namespace))
     }
 
     /// Roles and bindings.

@@ -239,7 +239,7 @@ pub static PATHS: &[Path] = &[
     ),
     path(
         "exec",
-        "run commands in running pods and read what they hold",
+        "enter running pods and read what they hold",
         Gain::Namespace,
         Severity::Medium,
         &[&[Ask::new(CREATE, "", &["pods/exec", "pods/attach"])]],

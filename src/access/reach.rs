@@ -8,6 +8,7 @@ use std::ops::BitOr;
 
 use super::accepted;
 use super::identity::Identity;
+use super::onward::Onward;
 use super::path::{Ask, Coverage, Gain, Path, Place, SYSTEM};
 use super::paths::PATHS;
 use super::policy::{Bound, Policy};
@@ -31,6 +32,8 @@ pub struct Reach {
     pub names: Vec<String>,
     /// The bindings that give the rights, as few as do.
     pub via: Vec<Via>,
+    /// Where it leads on through the accounts of its namespace.
+    pub onward: Onward,
     /// The bindings as positions in the policy, the subject's own first.
     pub(super) bindings: Vec<usize>,
     /// Whether all of them are what every cluster has.
@@ -38,11 +41,13 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Whether it leads further than one namespace: by its nature, by the rights' scope, or because the accounts of
-    /// that namespace are the control plane's.
+    /// Whether it leads further than one namespace: by its nature, by the rights' scope, or because an account of that
+    /// namespace has every Secret, as those of the control plane have.
     #[must_use]
     pub fn is_wide(&self) -> bool {
-        self.path.gain != Gain::Namespace || self.namespace.as_deref().is_none_or(|namespace| namespace == SYSTEM)
+        self.path.gain != Gain::Namespace
+            || self.namespace.as_deref().is_none_or(|namespace| namespace == SYSTEM)
+            || self.onward.everywhere.is_some()
     }
 
     /// Whether the subject has it in any cluster.
@@ -54,7 +59,7 @@ impl Reach {
     /// Whether it leads to the Secrets of a namespace.
     #[must_use]
     pub fn leads_to(&self, namespace: &str) -> bool {
-        self.is_wide() || self.namespace.as_deref() == Some(namespace)
+        self.is_wide() || self.namespace.as_deref() == Some(namespace) || self.onward.namespaces.contains_key(namespace)
     }
 }
 
@@ -294,6 +299,7 @@ impl<'s> Sight<'s> {
             namespace: self.namespace.map(str::to_owned),
             names: names.into_iter().collect(),
             via: via.collect(),
+            onward: Onward::default(),
             bindings: links.iter().map(|(_, binding, _)| *binding).collect(),
             accepted: links.iter().all(|(_, binding, _)| accepted::binding(policy, *binding, self.subject)),
         }

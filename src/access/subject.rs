@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::audience::Audience;
+use super::identity::MASTERS;
 use super::place::{qualified, settled};
 use crate::manifest::Node;
 
@@ -94,6 +95,12 @@ impl Subject {
     #[must_use]
     pub fn is_crowd(&self) -> bool {
         Audience::of(self).is_crowd()
+    }
+
+    /// Whether it is the group that may do everything: no authorizer is asked about it.
+    #[must_use]
+    pub fn is_masters(&self) -> bool {
+        matches!(self, Self::Group(name) if name == MASTERS)
     }
 
     /// The user name that a server knows it by; none for a group.

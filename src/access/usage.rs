@@ -14,6 +14,8 @@ use crate::manifest::{
 /// What was seen of one service account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Account {
+    /// Whether it was seen itself.
+    exists: bool,
     /// Whether a pod, or a workload that makes pods, runs under it.
     runs: bool,
     /// Secrets its pods refer to.
@@ -37,7 +39,9 @@ impl Usage {
     pub fn observe(&mut self, object: &Object<'_>) {
         if object.is("", "ServiceAccount") {
             if let Some(name) = object.name() {
-                self.account(object, name).refer(pull_references(object.root));
+                let account = self.account(object, name);
+                account.exists = true;
+                account.refer(pull_references(object.root));
             }
             return;
         }
@@ -67,6 +71,7 @@ impl Usage {
             let own = self.0.entry(namespace).or_default();
             for (name, account) in accounts {
                 let known = own.entry(name).or_default();
+                known.exists |= account.exists;
                 known.runs |= account.runs;
                 known.secrets.extend(account.secrets);
             }
@@ -84,10 +89,17 @@ impl Usage {
         self.find(subject).is_some_and(|account| account.runs)
     }
 
-    /// Whether anything was seen that runs at all.
+    /// Whether nothing runs under an account though pods of its namespace were seen: where none was, perhaps none was
+    /// looked at.
     #[must_use]
-    pub fn any_runs(&self) -> bool {
-        self.0.values().any(|accounts| accounts.values().any(|account| account.runs))
+    pub fn is_idle(&self, subject: &Subject) -> bool {
+        self.beside(subject).any(|account| account.runs) && !self.runs(subject)
+    }
+
+    /// Whether an account is missing though others of its namespace were seen.
+    #[must_use]
+    pub fn is_missing(&self, subject: &Subject) -> bool {
+        self.beside(subject).any(|account| account.exists) && self.find(subject).is_none_or(|account| !account.exists)
     }
 
     /// Whether any pod of a namespace refers to a Secret.
@@ -98,6 +110,15 @@ impl Usage {
 
     fn account(&mut self, object: &Object<'_>, name: &str) -> &mut Account {
         self.0.entry(namespace(object)).or_default().entry(name.to_owned()).or_default()
+    }
+
+    /// What was seen of the accounts of an account's namespace.
+    fn beside(&self, subject: &Subject) -> impl Iterator<Item = &Account> {
+        let namespace = match subject {
+            Subject::ServiceAccount { namespace, .. } => self.0.get(namespace),
+            _ => None,
+        };
+        namespace.into_iter().flat_map(BTreeMap::values)
     }
 
     fn find(&self, subject: &Subject) -> Option<&Account> {

@@ -73,11 +73,6 @@ impl Rights {
         }
     }
 
-    /// Whether a Secret was seen.
-    pub(super) fn has(&self, namespace: &str, name: &str) -> bool {
-        self.secrets.contains_key(&(namespace.to_owned(), name.to_owned()))
-    }
-
     /// Notes a Secret. Of several manifests of it the first is where it is.
     fn see(&mut self, secret: (String, String), location: Option<Location>) {
         let known = self.secrets.entry(secret).or_insert_with(|| location.clone());
@@ -101,23 +96,34 @@ impl Rights {
     /// Puts them together; nothing if there is nothing to judge.
     pub(super) fn resolve(self, hunter: &Hunter, live: bool) -> Option<Resolved> {
         // Without bindings nobody reads anything, which is worth saying where it was asked.
-        if self.facts.is_empty() && hunter.options.readers.is_none() {
+        let nothing = self.facts.is_empty() && (!live || self.secrets.is_empty());
+        if nothing && hunter.options.readers.is_none() {
             return None;
         }
         let origin = if live { Origin::Live } else { Origin::Manifests };
         let access = Access::new(self.facts, origin, hunter.options.server_version.filter(|_| live));
+        let certain = live && hunter.census().is_some_and(|census| !census.is_partial());
+        let access = match certain {
+            true => access.populated(self.secrets.keys().map(|(namespace, _)| namespace.clone()).collect()),
+            false => access,
+        };
         Some(Resolved { access, secrets: self.secrets, silenced: self.silenced })
     }
 }
 
 /// Rights put together.
-pub(super) struct Resolved {
+pub(in crate::hunt) struct Resolved {
     pub(super) access: Access,
     secrets: Secrets,
     silenced: BTreeSet<(Location, RuleId)>,
 }
 
 impl Resolved {
+    /// Whether a Secret was seen.
+    pub(super) fn has(&self, namespace: &str, name: &str) -> bool {
+        self.secrets.contains_key(&(namespace.to_owned(), name.to_owned()))
+    }
+
     /// Judges them: the findings, and the readers of the Secrets that are asked for.
     pub(super) fn judge(&self, hunter: &Hunter) -> Judged {
         let access = &self.access;
@@ -270,14 +276,17 @@ impl Lists {
     }
 }
 
-/// Who asks for a Secret, and who gets at it by another path.
+/// Who asks for a Secret, and who gets at it by another path. No authorizer is asked about the masters of the system, so
+/// that a binding names them says nothing.
 fn all(access: &Access, namespace: &str, direct: &ReaderList) -> Arc<[model::Reader]> {
-    let direct = direct.iter().map(|reader| {
+    let named = direct.iter().filter(|reader| !reader.subject.is_masters());
+    let direct = named.map(|reader| {
         let verbs = reader.verbs.iter().map(|verb| verb.as_str()).collect();
         said(&reader.subject, verbs, None, &reader.via)
     });
     let indirect = access
         .reaches_of(namespace)
+        .filter(|reach| !reach.subject.is_masters())
         .map(|reach: &Arc<Reach>| said(&reach.subject, Vec::new(), Some(reach.path.name), &reach.via));
     let mut readers: Vec<model::Reader> = direct.chain(indirect).collect();
     readers.sort_by(|a, b| (a.kind, &a.namespace, &a.name, a.path).cmp(&(b.kind, &b.namespace, &b.name, b.path)));
