@@ -46,5 +46,5 @@ fn note(looking: &Onlooking, complete: bool) -> Option<String> {
     let mut words: Vec<String> = looking.subjects.iter().take(MOST_NAMED).map(ToString::to_string).collect();
     let more = looking.subjects.len().saturating_sub(MOST_NAMED);
     words.extend((more > 0).then(|| format!("{more} more")));
-    Some(format!("may be read by who reads no Secrets there: {}", words.join(", ")))
+    Some(format!("also readable without any right to Secrets: {}", words.join(", ")))
 }

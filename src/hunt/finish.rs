@@ -19,7 +19,7 @@ use super::excerpt::{Masked, excerpt};
 use super::known::KnownValues;
 use super::lines::LineIndex;
 use super::made::{self, Makers};
-use super::rights::{Rights, uncounted};
+use super::rights::{Resolved, Rights, uncounted};
 use super::sops::CreationRules;
 use super::suppress::silences_line;
 use super::{Coverage, Draft, Hunter, Sighted, Worker};
@@ -301,33 +301,34 @@ impl Gathered {
         self.plurals.extend(worker.plurals);
     }
 
-    /// Says which Secrets are unused and which are missing.
-    fn take_census(&mut self, hunter: &Hunter) {
-        // What was not read may refer to anything.
-        let part = |coverage| if self.is_complete() { coverage } else { Coverage::Part };
-        let coverage = hunter.options.coverage.map(part);
-        let told = std::mem::take(&mut self.uses).judge(hunter, coverage, &self.granted);
-        self.drafts.extend(told.drafts);
-        self.skipped.extend(told.untold);
-        self.summary.suppressed += told.silenced;
-    }
-
-    /// Says who reads Secrets, and weighs credentials by who sees them; gives back the readers that were asked for.
-    fn judge_rights(&mut self, hunter: &Hunter) -> Vec<SecretReaders> {
+    /// Says who reads Secrets and which of them are unused or missing, and weighs credentials by who sees them; gives
+    /// back the readers that were asked for.
+    fn judge(&mut self, hunter: &Hunter) -> Vec<SecretReaders> {
         let complete = self.is_complete();
         self.skipped.extend(uncounted(hunter, [&self.written, &self.granted]));
+        let written = std::mem::take(&mut self.written).resolve(hunter, false);
+        let granted = std::mem::take(&mut self.granted).resolve(hunter, true);
+        self.take_census(hunter, granted.as_ref(), complete);
+        if let Some(rights) = &granted {
+            audience::weigh(hunter, &mut self.drafts, &rights.access, &self.plurals, complete);
+        }
         let mut readers = Vec::new();
-        for (rights, live) in [(std::mem::take(&mut self.written), false), (std::mem::take(&mut self.granted), true)] {
-            let Some(rights) = rights.resolve(hunter, live) else { continue };
-            if live {
-                audience::weigh(hunter, &mut self.drafts, &rights.access, &self.plurals, complete);
-            }
+        for rights in written.into_iter().chain(granted) {
             let judged = rights.judge(hunter);
             self.drafts.extend(judged.drafts);
             readers.extend(judged.readers);
             self.summary.suppressed += judged.suppressed;
         }
         readers
+    }
+
+    fn take_census(&mut self, hunter: &Hunter, granted: Option<&Resolved>, complete: bool) {
+        // What was not read may refer to anything.
+        let coverage = hunter.options.coverage.map(|coverage| if complete { coverage } else { Coverage::Part });
+        let told = std::mem::take(&mut self.uses).judge(hunter, coverage, granted);
+        self.drafts.extend(told.drafts);
+        self.skipped.extend(told.untold);
+        self.summary.suppressed += told.silenced;
     }
 
     fn is_complete(&self) -> bool {
@@ -339,14 +340,14 @@ impl Gathered {
 pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     let mut all = Gathered::default();
     workers.into_iter().for_each(|worker| all.add(worker));
-    all.take_census(hunter);
-    let access = all.judge_rights(hunter);
+    let access = all.judge(hunter);
     let Gathered { summary, mut drafts, mut skipped, mut sops, makers, .. } = all;
     skipped.extend(hunter.known().and_then(unsearched));
     sops.sort_by_key(|rules| std::cmp::Reverse(rules.depth()));
     mark_unsealed(&mut drafts, &sops);
     sort(&mut drafts);
     drop_repeats(&mut drafts);
+    made::fold_annotations(&mut drafts);
     made::fold(&mut drafts, &makers);
     number(&mut drafts);
     group(&mut drafts);

@@ -94,9 +94,10 @@ fn keys(object: &Object<'_>) -> Box<[Box<str>]> {
 
 fn keeper(object: &Object<'_>) -> Keeper {
     let metadata = |list| object.root.at_path(&["metadata", list]).into_iter().flat_map(Node::entries);
-    let foreign = object.root.get_str("type").is_some_and(|kind| !FORMATS.contains(&kind));
+    let bootstrap = object.name().is_some_and(|name| name.starts_with("bootstrap-token-"));
+    let foreign = bootstrap || object.root.get_str("type").is_some_and(|kind| !FORMATS.contains(&kind));
     let mut marks = metadata("labels").chain(metadata("annotations"));
-    // Where only metadata was asked for, tokens are known by their account and releases by their owner.
+    // Where only metadata was asked for, tokens are known by their account or name, and releases by their owner.
     if foreign || marks.any(|(key, value)| is_protocol(key.as_str(), value.as_str())) {
         return Keeper::Program;
     }

@@ -13,6 +13,9 @@ use crate::manifest::{Node, Object, Role};
 
 use super::Census;
 
+/// Bytes of a text that is about secrets as a whole, if it is anywhere. In longer ones each line is for itself.
+const SMALL: usize = 4096;
+
 /// Fields that say nothing of what an object uses.
 const SILENT: [&str; 11] = [
     "apiVersion",
@@ -125,8 +128,10 @@ impl Look<'_, '_> {
             }
             return;
         }
+        // A manifest or a command in a text says on one line what kind it means and on another which.
+        let about = text.len() <= SMALL && is_about_secrets(text);
         for line in text.lines() {
-            self.words(line, is_about_secrets(line));
+            self.words(line, about || is_about_secrets(line));
         }
     }
 
@@ -224,6 +229,7 @@ mod tests {
             "{args: ['--tls-secret=web']}",
             "{config: 'a: b\n\n  passwordSecret: web\n'}",
             "{ref: {kind: Secret, name: web}}",
+            "{args: ['{\"secretKeyRef\": {\n\"name\": \"web\"}}']}",
         ] {
             assert_eq!(seen(&custom(spec)), ["n"], "{spec}");
         }

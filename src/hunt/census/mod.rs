@@ -41,6 +41,11 @@ impl Census {
         self.partial = true;
     }
 
+    /// Whether some Secrets may exist that could not be listed.
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
+    }
+
     /// Adds what another thread saw.
     pub(super) fn merge(&mut self, other: Self) {
         self.entries.extend(other.entries);

@@ -1,7 +1,9 @@
 //! Secrets that nothing refers to.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use crate::access::{Access, Reader, Subject};
 use crate::hunt::Coverage;
 use crate::model::{Confidence, Severity};
 
@@ -14,7 +16,25 @@ pub(super) struct Unused<'c> {
     pub(super) severity: Severity,
     pub(super) confidence: Confidence,
     /// Why it may be used all the same.
-    pub(super) doubt: Option<&'static str>,
+    pub(super) doubt: Option<String>,
+}
+
+impl Unused<'_> {
+    /// Notes a program that runs beside the Secret and may read it by the API: it needs no reference. Programs that read
+    /// every Secret of the cluster are controllers and no users of this one.
+    pub(super) fn doubt_for_readers(&mut self, access: &Access) {
+        let readers = access.readers_of(&self.entry.namespace, &self.entry.name);
+        let local = |reader: &&Arc<Reader>| match &reader.subject {
+            Subject::ServiceAccount { namespace, .. } => **namespace == *self.entry.namespace,
+            _ => false,
+        };
+        let running = readers.iter().filter(local).find(|reader| access.usage().runs(&reader.subject));
+        if let Some(reader) = running {
+            self.severity = Severity::Info;
+            self.confidence = Confidence::Low;
+            self.doubt.get_or_insert_with(|| format!("{} runs and may read it by the API", reader.subject));
+        }
+    }
 }
 
 /// The Secrets that are not among those mentioned, in order.
@@ -34,7 +54,7 @@ fn weighed(entry: &Entry, coverage: Coverage) -> Unused<'_> {
         Some(_) => (Severity::Info, Confidence::Low),
         None => (Severity::Low, Confidence::Medium),
     };
-    Unused { entry, severity, confidence, doubt }
+    Unused { entry, severity, confidence, doubt: doubt.map(str::to_owned) }
 }
 
 #[cfg(test)]

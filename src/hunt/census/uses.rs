@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::hunt::rights::Rights;
+use crate::hunt::rights::Resolved;
 use crate::hunt::{Coverage, Draft, Hunter};
 use crate::manifest::Object;
 use crate::model::{Confidence, Finding, Fingerprint, Location, ObjectRef, Related, Rule, Severity, Skipped};
@@ -37,16 +37,27 @@ impl Uses {
         }
     }
 
-    /// What is to be told. `seen` knows the Secrets that were there when everything else was read.
-    pub(in crate::hunt) fn judge(self, hunter: &Hunter, coverage: Option<Coverage>, seen: &Rights) -> Told {
+    /// What is to be told. `granted` knows the Secrets that were there when everything else was read, and who reads
+    /// them without naming them.
+    pub(in crate::hunt) fn judge(
+        self,
+        hunter: &Hunter,
+        coverage: Option<Coverage>,
+        granted: Option<&Resolved>,
+    ) -> Told {
         let mut told = Told::default();
         let Some(census) = hunter.census() else { return told };
         // One that was created meanwhile was not missing for long.
-        let there = |it: &Missing| it.key.is_none() && seen.has(&it.namespace, &it.secret);
+        let seen = |it: &Missing| granted.is_some_and(|rights| rights.has(&it.namespace, &it.secret));
+        let there = |it: &Missing| it.key.is_none() && seen(it);
         let dangling: Vec<_> = self.dangling.into_iter().filter(|(missing, _)| !there(missing)).collect();
         told.missing(hunter, &dangling);
         if let Some(coverage) = coverage {
-            told.unused(hunter, &unused(census, &self.mentioned, coverage));
+            let mut unused = unused(census, &self.mentioned, coverage);
+            if let Some(rights) = granted {
+                unused.iter_mut().for_each(|unused| unused.doubt_for_readers(&rights.access));
+            }
+            told.unused(hunter, &unused);
         }
         told.drafts.retain(|draft| {
             let confident = hunter.options.min_confidence.is_none_or(|least| draft.finding.confidence >= least);
@@ -136,7 +147,7 @@ fn told_unused(hunter: &Hunter, unused: &Unused<'_>) -> Draft {
     let created = entry.created.as_ref().map(|day| format!("; it was created on {day}")).unwrap_or_default();
     let message = format!("nothing in the cluster refers to Secret {}/{}{created}", entry.namespace, entry.name);
     let mut finding = finding(hunter, rule, location, message, (*severity, *confidence));
-    finding.notes.extend(doubt.map(str::to_owned));
+    finding.notes.extend(doubt.clone());
     Draft { finding, value: None }
 }
 
