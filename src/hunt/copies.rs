@@ -6,7 +6,7 @@ use crate::manifest::{Object, Role, Tree, decode_base64};
 use crate::model::{Confidence, Location, ObjectRef, Related, Severity};
 
 use super::candidate::Rank;
-use super::declared::is_declared;
+use super::declared::{is_applied, is_declared};
 use super::known::{Known, Place};
 use super::layer::{Layer, Origin};
 use super::place::DocumentFacts;
@@ -28,6 +28,9 @@ impl Scan<'_> {
         for node in tree.nodes().filter(|node| node.is_scalar() && node.role() != Role::Key) {
             let scalar = Scalar { node, key: node.key(), object: object_around(objects, node), root, facts };
             let value = node.as_str().unwrap_or_default();
+            if self.live && is_applied(&scalar, value) {
+                continue;
+            }
             let inner = self.scalar_context(layer, &scalar, ctx);
             let before = self.candidates.len();
             if is_declared(&scalar) {

@@ -7,6 +7,7 @@ use crate::manifest::{Node, decode_base64};
 use crate::model::{Confidence, Severity};
 
 use super::candidate::Rank;
+use super::checks::holds_secret;
 use super::layer::{Layer, Origin};
 use super::names::{classify, is_companion, normalise};
 use super::scan::{Scan, Statement, printable};
@@ -17,6 +18,15 @@ use super::value::{Harmless, Strength, fallback, harmless, is_known_shape, is_na
 /// Whether a scalar is a value of a Secret's `data` or `stringData`.
 pub(super) fn is_declared(scalar: &Scalar<'_>) -> bool {
     field(scalar).is_some()
+}
+
+/// Whether it is an annotation in which a Secret keeps a copy of itself: whoever reads it may read the Secret, and a
+/// check says so once.
+pub(super) fn is_applied(scalar: &Scalar<'_>, value: &str) -> bool {
+    let annotations = scalar.node.parent().and_then(Node::key).and_then(Node::as_str);
+    annotations == Some("annotations")
+        && scalar.object.is_some_and(|object| object.is("", "Secret"))
+        && holds_secret(value)
 }
 
 /// Whether it is a value of a Helm release, which carries values of other objects

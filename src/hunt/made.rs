@@ -1,5 +1,6 @@
 //! Objects that other objects make. What stands in a Deployment stands in its ReplicaSets and Pods too, and is told
-//! once, where it can be changed; a ReplicaSet of an older template keeps what only it has.
+//! once, where it can be changed; a ReplicaSet of an older template keeps what only it has. In the same way an object
+//! makes its annotation: the manifest that it was applied from.
 
 use std::collections::HashMap;
 
@@ -38,6 +39,34 @@ pub(super) fn maker_of(object: &Object<'_>) -> Option<(Key, Key)> {
     let namespace = object.namespace().map(str::to_owned);
     let key = |kind: &str, name: &str| Key { kind: kind.into(), namespace: namespace.clone(), name: name.into() };
     Some((key(object.kind, object.name()?), key(owner.get_str("kind")?, owner.get_str("name")?)))
+}
+
+/// Takes away what an object's annotation says of the object, and names the annotation there.
+pub(super) fn fold_annotations(drafts: &mut Vec<Draft>) {
+    let annotation = |draft: &Draft| {
+        let field = &draft.finding.location.object.as_ref()?.field;
+        Some(field.strip_prefix("metadata.annotations")?.trim_matches(['.', '[', ']', '"']).to_owned())
+    };
+    let mut told: HashMap<(Key, &str), usize> = HashMap::new();
+    for (place, draft) in drafts.iter().enumerate().filter(|(_, draft)| annotation(draft).is_none()) {
+        if let (Some(key), Some(value)) = (key_of(&draft.finding), &draft.value) {
+            told.entry((key, value.expose())).or_insert(place);
+        }
+    }
+    let origin = |draft: &Draft| {
+        let name = annotation(draft)?;
+        let value = draft.value.as_ref()?;
+        Some((*told.get(&(key_of(&draft.finding)?, value.expose()))?, name))
+    };
+    let origins: Vec<Option<(usize, String)>> = drafts.iter().map(origin).collect();
+    for (place, name) in origins.iter().flatten() {
+        let note = format!("also in its annotation {name}");
+        if !drafts[*place].finding.notes.contains(&note) {
+            drafts[*place].finding.notes.push(note);
+        }
+    }
+    let mut folded = origins.into_iter().map(|origin| origin.is_some());
+    drafts.retain(|_| !folded.next().unwrap_or_default());
 }
 
 /// Takes away what is told of a maker, and says there which objects have it too.

@@ -407,6 +407,9 @@ impl Scan<'_> {
             let inner = self.scalar_context(layer, &scalar, ctx);
             return self.declared(layer, &scalar, value, &inner);
         }
+        if self.live && layer.outer.is_none() && declared::is_applied(&scalar, value) {
+            return;
+        }
         let key = scalar.key.and_then(Node::as_str).unwrap_or("");
         let nameless = is_nameless(key);
         let encoded = value.len() >= 20 && crate::manifest::looks_base64(value) || value.contains("%3A%2F%2F");

@@ -11,6 +11,8 @@ mod names;
 mod shape;
 mod values;
 
+pub(super) use applied_secret::holds_secret;
+
 /// A structural rule over one object. It cannot fail: nodes already know where they are.
 pub(super) trait Check: Sync {
     /// What the rule says of itself.
@@ -102,6 +104,7 @@ macro_rules! checks {
 }
 
 checks! {
+    applied_secret::AppliedSecret,
     bootstrap_token_without_expiry::BootstrapTokenWithoutExpiry,
     configmap_env_credential::ConfigmapEnvCredential,
     credential_annotation::CredentialAnnotation,

@@ -1,9 +1,9 @@
-//! Secrets of pods that are not kept apart from their node.
+//! Pods that are not kept apart from their node.
 //!
-//! A privileged container has the node, so whoever breaks into it has the pod's Secrets, those of every other pod there,
-//! and what the node may ask the API for. Handing such a pod a Secret ties that Secret to the safety of all software
-//! beside it. Node agents need their rights and mostly some Secret too: low, for a list to go through. A pod that writes
-//! to a directory of its node is less: others that mount it can leave something there for the pod to run or follow.
+//! A privileged container has the node's devices, so it reads the disk on which the Secrets of every pod there lie, and
+//! has what the node may ask the API for. That is medium, and low for a DaemonSet or in `kube-system`: node agents need it,
+//! and mostly some Secret too. A pod with Secrets that writes to a directory of its node is less: others that mount it
+//! can leave something there for the pod to run or follow.
 //!
 //! What of the node holds secrets is another matter: `host-path-secrets`.
 
@@ -12,7 +12,7 @@ use super::{Check, Sightings};
 use crate::manifest::{Node, Object, pod_references, pod_specs};
 use crate::model::{Class, Confidence, Rule, RuleId, Severity};
 
-/// Pods with Secrets that run privileged or write to their node.
+/// Pods that run privileged, or that have Secrets and write to their node.
 pub(super) struct PrivilegedPodSecrets;
 
 /// Lists of a pod spec whose items are containers.
@@ -22,13 +22,14 @@ impl Check for PrivilegedPodSecrets {
     fn rule(&self) -> Rule {
         Rule {
             id: RuleId::new("privileged-pod-secrets"),
-            title: "Secrets in a pod that is not kept apart from its node".into(),
+            title: "Pod that is not kept apart from the Secrets of its node".into(),
             class: Class::Exposure,
-            severity: Severity::Low,
+            severity: Severity::Medium,
             confidence: Confidence::High,
-            description: "A pod with Secrets runs a privileged container, or writes to a directory of its node. Who \
-                          breaks into it has the node, and with it the Secrets of every pod there."
-                .into(),
+            description:
+                "A privileged container reads its node's disk, and with it the Secrets of every pod there; or \
+                          a pod with Secrets writes to a directory of its node."
+                    .into(),
             remediation: "Run the container without privileges, or move what needs the Secret into a pod of its own."
                 .into(),
             references: vec![
@@ -47,15 +48,22 @@ impl Check for PrivilegedPodSecrets {
             return;
         }
         for pod in pod_specs(object) {
-            let Some(secrets) = secrets(pod) else { continue };
+            let secrets = secrets(pod);
             if let Some((node, who)) = privileged(pod) {
-                out.at(node, format!("{who} is privileged, and its pod has {secrets}"));
-            } else if let Some((node, path)) = written(pod) {
+                let own = secrets.map(|secrets| format!("; its own pod has {secrets}")).unwrap_or_default();
+                let message = format!("{who} is privileged: it reads the Secrets of every pod on its node{own}");
+                out.with_severity(node, message, if is_node_agent(object) { Severity::Low } else { Severity::Medium });
+            } else if let (Some((node, path)), Some(secrets)) = (written(pod), secrets) {
                 let message = format!("the pod writes to {path} of its node, and has {secrets}");
                 out.with_severity(node, message, Severity::Info);
             }
         }
     }
+}
+
+/// Whether an object is there to look after nodes.
+fn is_node_agent(object: &Object<'_>) -> bool {
+    object.kind == "DaemonSet" || object.namespace() == Some("kube-system")
 }
 
 /// The Secrets that a pod reads.
@@ -103,11 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_both_a_secret_and_the_node() {
+    fn privileges_are_the_node_and_its_secrets() {
         let secret = "volumes: [{name: s, secret: {secretName: db}}, {name: t, secret: {secretName: mq}}]";
         assert_eq!(
             seen(&PrivilegedPodSecrets, &pod("{privileged: true}", secret)),
-            ["low: container c is privileged, and its pod has Secrets db and mq"]
+            [
+                "medium: container c is privileged: it reads the Secrets of every pod on its node; its own pod has Secrets \
+                 db and mq"
+            ]
         );
         let host = "volumes: [{name: s, secret: {secretName: db}}, {name: h, hostPath: {path: /data}}]";
         assert_eq!(
@@ -115,7 +126,12 @@ mod tests {
             ["info: the pod writes to /data of its node, and has Secret db"]
         );
         let read_only = pod("{}", host).replace("mountPath: /h", "mountPath: /h, readOnly: true");
-        for fine in [pod("{}", secret), pod("{privileged: true}", "imagePullSecrets: [{name: p}]"), read_only] {
+        let pulled = pod("{privileged: true}", "imagePullSecrets: [{name: p}]");
+        assert_eq!(
+            seen(&PrivilegedPodSecrets, &pulled.replace("kind: Pod", "kind: DaemonSet")),
+            ["low: container c is privileged: it reads the Secrets of every pod on its node"]
+        );
+        for fine in [pod("{}", secret), read_only] {
             assert_eq!(seen(&PrivilegedPodSecrets, &fine), [""; 0], "{fine}");
         }
     }
