@@ -258,6 +258,18 @@ spec:
 }
 
 #[test]
+fn a_namespace_that_does_not_exist_is_told() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let run = ksecrets()
+        .env("KUBECONFIG", plane.admin().kubeconfig().to_str().unwrap())
+        .args(["hunt", "--cluster", "-n", "nowhere", "--kinds", "configmaps", "--color", "never"])
+        .run();
+    assert!(run.stdout.contains("namespace nowhere: does not exist"), "{}", run.stdout);
+    assert!(run.stdout.contains("Nothing found in 0 objects"), "{}", run.stdout);
+    assert_eq!(run.status, Some(2), "nothing was read");
+}
+
+#[test]
 fn a_namespace_full_of_unused_secrets_is_cut_short() {
     let Some(plane) = ControlPlane::shared() else { return };
     let namespace = plane.namespace("many");
@@ -315,6 +327,13 @@ fn who_looks_on_makes_the_weight() {
     Database medium: who may read this may read the Secrets beside it
     ConfigMap critical: also readable without any right to Secrets: Group system:authenticated, User jane
     ");
+    // The one thing to change is named.
+    let report = hunt(plane.admin(), &namespace, &["--select", "credential-readers-everyone,password,token"]).json();
+    let all = report["findings"].as_array().unwrap().iter();
+    let open: Vec<_> = all.filter(|finding| finding["rule"] == "credential-readers-everyone").collect();
+    assert_eq!(open.len(), 1);
+    let expected = "lets Group system:authenticated read 2 objects in which credentials were found";
+    assert_eq!(open[0]["message"], format!("RoleBinding {}/viewers {expected}", namespace.name()));
 }
 
 #[test]

@@ -225,10 +225,21 @@ static CONTROLLERS: &[Controller] = &[
                 "kyverno-background-controller",
                 "kyverno-cleanup-controller",
                 "kyverno-reports-controller",
+                "kyverno-service-account",
             ],
             &["kyverno"],
             &["kyverno"],
             "generates and checks objects of every kind",
+        )
+    },
+    Controller {
+        paths: &["*"],
+        ..reads(
+            "Elastic Cloud on Kubernetes",
+            &["elastic-operator"],
+            &["elastic-system"],
+            &["elastic-operator"],
+            "keeps passwords and certificates of the clusters it runs in Secrets of every namespace",
         )
     },
     Controller {

@@ -10,6 +10,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::model::Location;
+
 mod accepted;
 mod audience;
 mod binding;
@@ -104,6 +106,12 @@ impl Access {
         &self.policy
     }
 
+    /// Where a binding is, by its title.
+    #[must_use]
+    pub fn place_of(&self, title: &str) -> Option<&Location> {
+        self.policy.bindings().iter().find(|binding| binding.title() == title).map(|binding| &binding.location)
+    }
+
     /// Who reads Secrets by asking for them.
     #[must_use]
     pub fn readers(&self) -> &Readers {
@@ -161,7 +169,6 @@ mod oracle;
 mod tests {
     use super::*;
     use crate::manifest::{Object, documents};
-    use crate::model::Location;
 
     /// The facts of every object of a text.
     pub(super) fn facts(text: &str) -> Facts {

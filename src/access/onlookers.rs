@@ -5,11 +5,12 @@
 //! everything in a namespace, and no Secret.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::audience::Audience;
 use super::path::SYSTEM;
 use super::policy::Policy;
-use super::readers::Readers;
+use super::readers::{Reader, Readers};
 use super::request::Request;
 use super::subject::Subject;
 use super::{Access, accepted};
@@ -31,8 +32,8 @@ pub struct Onlookers<'a> {
 /// What they make of the severity of a value in an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Onlooking {
-    /// Who they are, sorted.
-    pub subjects: Vec<Subject>,
+    /// Who they are and what lets them, sorted by subject.
+    pub readers: Vec<Arc<Reader>>,
     /// Steps by which a value is worse there than where a few look on.
     pub steps: i8,
 }
@@ -56,16 +57,16 @@ impl<'a> Onlookers<'a> {
         let access = self.access;
         let insiders = self.insiders.entry(namespace.to_owned()).or_insert_with(|| insiders(access, namespace));
         let list = self.readers.of(namespace, name);
-        let others = list.iter().map(|reader| &reader.subject).filter(|subject| !insiders.contains(subject));
-        let subjects: Vec<Subject> = others.filter(|subject| !is_system(access.policy(), subject)).cloned().collect();
-        let crowd = subjects.iter().map(Audience::of).filter(|audience| audience.is_crowd()).map(Audience::weight);
-        let steps = match crowd.max() {
+        let others = list.iter().filter(|reader| !insiders.contains(&reader.subject));
+        let readers: Vec<_> = others.filter(|reader| !is_system(access.policy(), &reader.subject)).cloned().collect();
+        let crowd = readers.iter().map(|reader| Audience::of(&reader.subject)).filter(|audience| audience.is_crowd());
+        let steps = match crowd.map(Audience::weight).max() {
             Some(weight) => weight,
             // Nobody now, and nobody who is given the role for looking.
-            None if subjects.is_empty() && self.in_view == Some(false) => -1,
+            None if readers.is_empty() && self.in_view == Some(false) => -1,
             None => 0,
         };
-        Onlooking { subjects, steps }
+        Onlooking { readers, steps }
     }
 }
 
@@ -100,7 +101,7 @@ mod tests {
 
     fn seen(access: &Access, resource: &str) -> (Vec<String>, i8) {
         let looking = Onlookers::new(access, "", resource).of(Some("n"), "web");
-        (looking.subjects.iter().map(ToString::to_string).collect(), looking.steps)
+        (looking.readers.iter().map(|reader| reader.subject.to_string()).collect(), looking.steps)
     }
 
     #[test]

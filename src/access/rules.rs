@@ -55,6 +55,12 @@ macro_rules! rules {
 }
 
 rules! {
+    /// A crowd reads what holds credentials in a cluster, though no Secrets.
+    CredentialReadersEveryone, "credential-readers-everyone", "Objects with credentials readable for everyone",
+        High, High,
+        "A binding of a cluster lets a group of all users, of all service accounts, or of whoever reaches the server \
+         read objects in which credentials were found. It shows no Secrets, and need not.",
+        "Delete the binding, or bind the role to those who need it, and move the credentials into Secrets.";
     /// Any pod without an account of its own reads Secrets.
     DefaultServiceAccountRights, "default-service-account-rights", "Default service account that reads Secrets",
         High, High,

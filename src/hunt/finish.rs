@@ -309,12 +309,13 @@ impl Gathered {
         let written = std::mem::take(&mut self.written).resolve(hunter, false);
         let granted = std::mem::take(&mut self.granted).resolve(hunter, true);
         self.take_census(hunter, granted.as_ref(), complete);
-        if let Some(rights) = &granted {
-            audience::weigh(hunter, &mut self.drafts, &rights.access, &self.plurals, complete);
-        }
+        let opened = granted.as_ref().map_or_else(Vec::new, |rights| {
+            audience::weigh(hunter, &mut self.drafts, &rights.access, &self.plurals, complete)
+        });
         let mut readers = Vec::new();
-        for rights in written.into_iter().chain(granted) {
-            let judged = rights.judge(hunter);
+        for (rights, opened) in [(written, Vec::new()), (granted, opened)] {
+            let Some(rights) = rights else { continue };
+            let judged = rights.judge(hunter, opened);
             self.drafts.extend(judged.drafts);
             readers.extend(judged.readers);
             self.summary.suppressed += judged.suppressed;

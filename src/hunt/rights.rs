@@ -10,6 +10,7 @@ use crate::model::{
     self, Confidence, Finding, Fingerprint, Location, Rule, RuleId, SavedReaders, SecretReaders, Severity, Skipped,
 };
 
+use super::audience::Opened;
 use super::readership::{Charged, Readership, Secrets};
 use super::site::unmasked;
 use super::{Draft, Hunter};
@@ -124,14 +125,22 @@ impl Resolved {
         self.secrets.contains_key(&(namespace.to_owned(), name.to_owned()))
     }
 
-    /// Judges them: the findings, and the readers of the Secrets that are asked for.
-    pub(super) fn judge(&self, hunter: &Hunter) -> Judged {
+    /// Judges them: the findings, and the readers of the Secrets that are asked for. `opened` are bindings that show
+    /// credentials to crowds.
+    pub(super) fn judge(&self, hunter: &Hunter, opened: Vec<Opened>) -> Judged {
         let access = &self.access;
         let mut telling = Telling::new(hunter, &self.silenced);
         let mut drafts = Vec::new();
         for finding in access.findings() {
             if telling.tells(finding.rule, finding.confidence, &finding.location) {
                 drafts.push(telling.draft(finding));
+            }
+        }
+        for Opened { location, message } in opened {
+            if telling.tells(AccessRule::CredentialReadersEveryone, Confidence::High, &location) {
+                let weight = (Severity::High, Confidence::High);
+                let finding = telling.finding(AccessRule::CredentialReadersEveryone, weight, message, location);
+                drafts.push(Draft { finding, value: None });
             }
         }
         if hunter.options.counts_readers() {

@@ -20,22 +20,47 @@ pub(super) fn table(
 ) -> String {
     let mut text = format!("{}\n", heading("Who reads these Secrets"));
     if access.is_empty() {
-        text.push_str("  no Secret, or no rights, were seen\n\n");
+        text.push_str("  no such Secret, or no rights, were seen\n\n");
     }
-    for (secrets, readers) in groups(access) {
-        let _ = writeln!(text, "  {}", heading(&clean(&title(&secrets))));
-        if readers.is_empty() {
-            text.push_str("    nobody that a binding names\n");
+    let groups: Vec<(String, Vec<Row>)> = groups(access)
+        .into_iter()
+        .map(|(secrets, readers)| (title(&secrets), readers.chunk_by(same_subject).map(row).collect()))
+        .collect();
+    let common = common(&groups);
+    if !common.is_empty() {
+        let _ = writeln!(text, "  {}", heading("every Secret below"));
+        rows(&mut text, &common, &clean);
+    }
+    for (title, all) in &groups {
+        let _ = writeln!(text, "  {}", heading(&clean(title)));
+        let own: Vec<Row> = all.iter().filter(|row| !common.contains(row)).cloned().collect();
+        match (own.is_empty(), common.is_empty()) {
+            (true, true) => text.push_str("    nobody that a binding names\n\n"),
+            (true, false) => text.push_str("    nobody else\n\n"),
+            _ => rows(&mut text, &own, &clean),
         }
-        let rows: Vec<[String; 3]> = readers.chunk_by(same_subject).map(row).collect();
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let (first, second) = (width(0), width(1));
-        for [subject, how, via] in &rows {
-            let _ = writeln!(text, "    {:first$}  {:second$}  {}", clean(subject), how, clean(via));
-        }
-        text.push('\n');
     }
     text
+}
+
+/// A subject, how it reads, and what lets it.
+type Row = [String; 3];
+
+/// The rows that all groups have, when there are several.
+fn common(groups: &[(String, Vec<Row>)]) -> Vec<Row> {
+    let Some(((_, first), others)) = groups.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return Vec::new();
+    };
+    first.iter().filter(|row| others.iter().all(|(_, rows)| rows.contains(row))).cloned().collect()
+}
+
+fn rows(text: &mut String, rows: &[Row], clean: impl Fn(&str) -> String) {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    for [subject, how, via] in rows {
+        let _ = writeln!(text, "    {:first$}  {:second$}  {}", clean(subject), how, clean(via));
+    }
+    text.push('\n');
 }
 
 /// Secrets of one namespace with the same readers.
@@ -68,8 +93,8 @@ fn same_subject(a: &Reader, b: &Reader) -> bool {
     (a.kind, &a.namespace, &a.name) == (b.kind, &b.namespace, &b.name)
 }
 
-/// A subject, how it reads, and what lets it. Whoever asks for a Secret needs no other path.
-fn row(ways: &[Reader]) -> [String; 3] {
+/// The row of one subject. Whoever asks for a Secret needs no other path.
+fn row(ways: &[Reader]) -> Row {
     let reader = &ways[0];
     let subject = match &reader.namespace {
         Some(namespace) => format!("{} {namespace}/{}", reader.kind, reader.name),
@@ -122,6 +147,28 @@ mod tests {
 
           prod/tls
             nobody that a binding names
+        ");
+    }
+
+    #[test]
+    fn who_reads_all_of_them_is_told_once() {
+        let all = reader("User", "root", &["get"], None);
+        let secret = |name: &str, own: Option<Reader>| SecretReaders {
+            namespace: Some("prod".to_owned()),
+            name: name.to_owned(),
+            readers: own.into_iter().chain([all.clone()]).collect(),
+        };
+        let access = [secret("db", Some(reader("Group", "dev", &["get"], None))), secret("tls", None)];
+        insta::assert_snapshot!(table(&access, str::to_owned, str::to_owned), @"
+        Who reads these Secrets
+          every Secret below
+            User root  get  RoleBinding prod/dev of ClusterRole edit
+
+          prod/db
+            Group dev  get  RoleBinding prod/dev of ClusterRole edit
+
+          prod/tls
+            nobody else
         ");
     }
 }

@@ -35,10 +35,11 @@ pub(super) fn looked_at(report: &Report) -> String {
     let summary = &report.summary;
     let mut seen = Vec::new();
     // A hunt in a cluster has objects and no files.
-    if summary.files > 0 || summary.objects == 0 {
+    let cluster = report.targets.iter().all(|target| target.kind == "cluster") && !report.targets.is_empty();
+    if summary.files > 0 || !cluster && summary.objects == 0 {
         seen.push(count(summary.files, "file"));
     }
-    if summary.objects > 0 {
+    if summary.objects > 0 || cluster {
         seen.push(count(summary.objects, "object"));
     }
     seen.push(bytes(summary.bytes));

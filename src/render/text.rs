@@ -122,7 +122,11 @@ impl Page<'_> {
 
     /// What was not looked at comes first, then what was looked at in part.
     fn skipped(&self, report: &Report) -> String {
+        let forbidden =
+            report.skipped.iter().any(|skipped| skipped.unread && skipped.reason.starts_with("forbidden: "));
+        let hint = "  `ksecrets hunt --cluster --print-rbac` prints the rights that this takes\n\n";
         self.reasons("Not looked at", &Reason::all(report, true))
+            + if forbidden { hint } else { "" }
             + &self.reasons("Read in part", &Reason::all(report, false))
     }
 

@@ -111,6 +111,25 @@ impl Listing {
         }
     }
 
+    /// Says which of the namespaces that were asked for do not exist, as far as that may be known: their lists are empty
+    /// like those of others.
+    pub(super) async fn check_namespaces(&self) {
+        for namespace in &self.namespaces {
+            let uri = format!("/api/v1/namespaces?fieldSelector=metadata.name%3D{}", escaped(namespace));
+            let Ok(answer) = patience::ask(&self.client, &uri, METADATA).await else { return };
+            let list = serde_json::from_slice::<ObjectList<PartialObjectMeta>>(&answer.body);
+            if answer.is_success() && list.is_ok_and(|list| list.items.is_empty()) {
+                let skipped = Skipped {
+                    place: format!("namespace {namespace}"),
+                    reason: "does not exist".to_owned(),
+                    unread: true,
+                };
+                // Nobody takes it only when everything is over.
+                let _ = self.events.send(Event::Skipped(skipped)).await;
+            }
+        }
+    }
+
     /// The namespaces to try one by one: all, or that of the context where one may not know them.
     async fn ask_namespaces(&self) -> Known {
         let why = match patience::ask(&self.client, "/api/v1/namespaces", METADATA).await {

@@ -84,6 +84,8 @@ async fn list(connection: &Connection, resources: Vec<Resource>, options: &Optio
     let queue = Arc::new(Mutex::new(VecDeque::from(resources)));
     let listing = Listing::new(connection.client(), options, events.clone());
     let mut tasks = JoinSet::new();
+    let asked = listing.clone();
+    tasks.spawn(async move { asked.check_namespaces().await });
     for _ in 0..AT_ONCE {
         let (queue, unread, listing) = (Arc::clone(&queue), Arc::clone(&unread), listing.clone());
         tasks.spawn(async move {
