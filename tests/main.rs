@@ -26,3 +26,5 @@ mod properties;
 mod readers;
 #[cfg(unix)]
 mod unruly;
+#[cfg(unix)]
+mod vulnerable;

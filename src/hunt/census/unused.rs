@@ -28,7 +28,9 @@ impl Unused<'_> {
             Subject::ServiceAccount { namespace, .. } => **namespace == *self.entry.namespace,
             _ => false,
         };
-        let running = readers.iter().filter(local).find(|reader| access.usage().runs(&reader.subject));
+        let bound_here = |reader: &&Arc<Reader>| reader.via.iter().any(|via| via.binding.starts_with("RoleBinding "));
+        let mut local = readers.iter().filter(local).filter(bound_here);
+        let running = local.find(|reader| access.usage().runs(&reader.subject));
         if let Some(reader) = running {
             self.severity = Severity::Info;
             self.confidence = Confidence::Low;
