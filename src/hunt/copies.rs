@@ -118,3 +118,41 @@ fn home(place: Place<'_>) -> Related {
     let location = Location { path: None, region: None, object: Some(object) };
     Related { location, message: "the live Secret".to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use crate::hunt::{Collector, Hunter, Options};
+    use crate::pattern::Set;
+    use crate::source::{Live, Sink};
+
+    fn message(keys: &[&str]) -> String {
+        let encoded = STANDARD.encode("Tr4verse-Quill-88");
+        let data: Vec<String> = keys.iter().map(|key| format!(r#""{key}":"{encoded}""#)).collect();
+        let head = r#""apiVersion":"v1","metadata":{"name":"a","namespace":"b"}"#;
+        let secret = format!(r#"{{{head},"kind":"Secret","type":"Opaque","data":{{{}}}}}"#, data.join(","));
+        let copy = format!(r#"{{{head},"kind":"ConfigMap","data":{{"memo":"Tr4verse-Quill-88"}}}}"#);
+        let hunter = Hunter::new(Set::default(), Options::default());
+        let mut collector = Collector::new();
+        collector.object(Live { title: "Secret b/a", resource: "secrets", text: &secret });
+        hunter.learn(vec![collector]);
+        let mut worker = hunter.worker();
+        worker.object(Live { title: "ConfigMap b/a", resource: "configmaps", text: &copy });
+        hunter.report(vec![worker]).findings.swap_remove(0).message
+    }
+
+    #[test]
+    fn the_home_of_a_copy_is_told_and_how_many_others_there_are() {
+        assert_eq!(message(&["p"]), "the value of key p of Secret b/a stands here");
+        assert_eq!(
+            message(&["p", "q"]),
+            "the value of key p of Secret b/a stands here; 1 other key of a Secret has it too"
+        );
+        assert_eq!(
+            message(&["p", "q", "r"]),
+            "the value of key p of Secret b/a stands here; 2 other keys of Secrets have it too"
+        );
+    }
+}

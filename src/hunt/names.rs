@@ -818,6 +818,10 @@ mod tests {
             "credentialsSecretName",
             "max_tokens",
             "public_key",
+            "oauth2.passwordConnector",
+            "tokenResolver",
+            "aws_access_key_id",
+            "accessKeyId",
         ] {
             assert_eq!(classify(&normalise(name)), None, "{name}");
         }

@@ -363,3 +363,92 @@ pub(super) fn printable(bytes: &[u8]) -> Option<&str> {
 pub(super) fn confidence(rule: &Rule, verdict: Verdict) -> Confidence {
     if verdict == Verdict::Proved { Confidence::Confirmed } else { rule.confidence }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::hunt::{Hunter, Options};
+    use crate::pattern::Set;
+    use crate::source::{Blob, Live, Sink, Window};
+
+    /// What a hunt says of an object of a cluster, or of the same text in a file.
+    fn said(text: &str, live: bool) -> Vec<String> {
+        let hunter = Hunter::new(Set::default(), Options::default());
+        let mut worker = hunter.worker();
+        if live {
+            worker.object(Live { title: "X b/a", resource: "xs", text });
+        } else {
+            worker.blob(Blob { path: "a.json", text, window: Window::default(), bytes: text.len() as u64 });
+        }
+        let findings = hunter.report(vec![worker]).findings;
+        let word = |finding: &crate::model::Finding| {
+            format!("{} {} {}: {}", finding.id(), finding.severity, finding.confidence, finding.message)
+        };
+        findings.iter().map(word).collect()
+    }
+
+    fn pod(env: &str, args: &str) -> String {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"a","namespace":"b"}},"spec":{{"containers":[{{"name":"db",
+            "image":"mysql:8","env":[{env}],"args":[{args}]}}]}}}}"#
+        )
+    }
+
+    fn variable(name: &str, value: &str) -> String {
+        format!(r#"{{"name":"{name}","value":"{value}"}}"#)
+    }
+
+    #[test]
+    fn a_sample_password_of_a_cluster_is_in_use() {
+        for value in ["examplepass", "changeme", "password", "CHANGE_ME", "your-password"] {
+            let text = pod(&variable("MYSQL_PASSWORD", value), "");
+            let [said] = said(&text, true).try_into().unwrap();
+            let expected = "in container db: a default or sample password is in use";
+            assert!(said.starts_with("password medium medium: ") && said.ends_with(expected), "{value}: {said}");
+        }
+        let file = said(&pod(&variable("MYSQL_PASSWORD", "changeme"), ""), false);
+        assert!(file.is_empty(), "{file:?}");
+        for args in [r#""--password=changeme""#, r#""--password","changeme""#, r#""sh","-c","mysql -pchangeme""#] {
+            let said = said(&pod("", args), true);
+            assert!(said.len() == 1 && said[0].starts_with("password medium low: "), "{args}: {said:?}");
+        }
+        let config = r##"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"b"},
+            "data":{"DB_PASSWORD":"changeme","app.properties":"# x.password=changeme\ndb.password=changeme\n"}}"##;
+        assert_eq!(said(config, true).len(), 2, "{:?}", said(config, true));
+    }
+
+    #[test]
+    fn what_stands_for_a_password_is_silent_in_a_cluster_too() {
+        for value in [
+            "",
+            "$(DB)",
+            "${DB}",
+            "{{ .Values.x }}",
+            "true",
+            "none",
+            "<password>",
+            "DB_PASSWORD",
+            "xxxxxxxx",
+            "vault:a/b#password",
+            "******",
+        ] {
+            let said = said(&pod(&variable("MYSQL_PASSWORD", value), ""), true);
+            assert!(said.is_empty(), "{value}: {said:?}");
+        }
+        let said = said(&pod(&variable("PASSWORD_POLICY", "changeme"), ""), true);
+        assert!(said.is_empty(), "{said:?}");
+    }
+
+    #[test]
+    fn a_copy_in_an_annotation_of_a_live_secret() {
+        let applied =
+            r#"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"password\":\"Tr4verse-Quill-88\"}}"#;
+        let text = format!(
+            r#"{{"apiVersion":"v1","kind":"Secret","metadata":{{"name":"a","namespace":"b",
+            "annotations":{{"kubectl.kubernetes.io/last-applied-configuration":"{applied}"}}}}}}"#
+        );
+        assert_eq!(
+            said(&text, true),
+            ["password high high: password holds its value in an annotation of the live Secret"]
+        );
+    }
+}

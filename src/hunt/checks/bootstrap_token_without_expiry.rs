@@ -77,5 +77,7 @@ mod tests {
         let ends = "stringData: {token-id: abcdef, token-secret: aaaa, expiration: 2026-12-01T00:00:00Z}";
         assert_eq!(seen(&BootstrapTokenWithoutExpiry, &secret(ends)), [""; 0]);
         assert_eq!(seen(&BootstrapTokenWithoutExpiry, &secret("data: {}")), [""; 0]);
+        let metadata = "{apiVersion: v1, kind: Secret, metadata: {name: bootstrap-token-abcdef, uid: '1'}}\n";
+        assert_eq!(seen(&BootstrapTokenWithoutExpiry, metadata), [""; 0]);
     }
 }

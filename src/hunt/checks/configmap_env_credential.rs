@@ -89,6 +89,9 @@ mod tests {
                     \x20   - configMapRef: {name: app-secrets}\n    - configMapRef: {name: \
                     external-secrets-config}\n    env:\n\
                     \x20   - {name: DB_PASSWORD, valueFrom: {configMapKeyRef: {name: c, key: db}}}\n\
+                    \x20   - {name: SPECIAL_K8S_SECRET, valueFrom: {configMapKeyRef: {name: c, key: special}}}\n\
+                    \x20   - {name: IMAGE_PULL_SECRET, valueFrom: {configMapKeyRef: {name: c, key: pull}}}\n\
+                    \x20   - {name: TLS_SECRET, valueFrom: {configMapKeyRef: {name: c, key: tls}}}\n\
                     \x20   - {name: X, valueFrom: {configMapKeyRef: {name: c, key: apiToken}}}\n\
                     \x20   - {name: PASSWORD_FILE, valueFrom: {configMapKeyRef: {name: c, key: password}}}\n\
                     \x20   - {name: TOKEN_URL, valueFrom: {configMapKeyRef: {name: c, key: token_url}}}\n\
@@ -97,6 +100,7 @@ mod tests {
             seen(&ConfigmapEnvCredential, text),
             [
                 "medium: container api takes DB_PASSWORD from key db of ConfigMap c",
+                "medium: container api takes SPECIAL_K8S_SECRET from key special of ConfigMap c",
                 "medium: container api takes X from key apiToken of ConfigMap c",
                 "low: container api takes every key of ConfigMap app-secrets, which is named like a Secret",
             ]

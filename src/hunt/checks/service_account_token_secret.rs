@@ -92,4 +92,17 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn metadata_alone_is_enough() {
+        let text = "{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: ci, uid: '1', \
+                    annotations: {kubernetes.io/service-account.name: bot}}}\n---\n\
+                    {apiVersion: v1, kind: Secret, metadata: {name: b, annotations: \
+                    {kubernetes.io/service-account.name: bot}}}\n";
+        assert_eq!(
+            seen(&ServiceAccountTokenSecret, text),
+            ["medium: Secret ci/a is annotated as the token of service account bot, which never expires; no use of \
+                 it was recorded"]
+        );
+    }
 }
