@@ -83,14 +83,18 @@ impl Scan<'_> {
         let hunter = self.hunter;
         let rule = &hunter.generic().live_secret_copy;
         let others = value.total() - 1;
-        let also = if others > 0 { format!(", and of {others} more") } else { String::new() };
+        let also = match others {
+            0 => String::new(),
+            1 => "; 1 other key of a Secret has it too".to_owned(),
+            _ => format!("; {others} other keys of Secrets have it too"),
+        };
         let Place { namespace, secret, key } = first;
         let says = Statement {
             rule,
             rank: Rank::Known,
             severity,
             confidence: Confidence::Confirmed,
-            message: format!("the value of {key} of Secret {namespace}/{secret}{also} stands here{}", ctx.owner()),
+            message: format!("the value of key {key} of Secret {namespace}/{secret} stands here{}{also}", ctx.owner()),
             notes: Vec::new(),
         };
         let known = self.candidates.len();
