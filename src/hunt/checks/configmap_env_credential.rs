@@ -6,7 +6,7 @@
 //! Only names are seen, so the name must end in a word that says credential; `PASSWORD_FILE`, `TOKEN_URL` and
 //! `MAX_TOKENS` are fine. `envFrom` shows no key: there the ConfigMap's own name is judged, and weighs less.
 
-use super::names::{says_credential, says_reference};
+use super::names::{says_credential, says_reference, says_secret};
 use super::shape::{Once, container};
 use super::{Check, Sightings};
 use crate::manifest::{Node, Object, containers};
@@ -58,7 +58,7 @@ fn check_variable<'t>(node: Node<'t>, variable: Node<'t>, out: &mut Sightings<'t
     let name = variable.get_str("name").unwrap_or_default();
     let key = reference.get_str("key").unwrap_or_default();
     // The variable says what the program makes of it: `PASSWORD_FILE` taken from the key `password` is a path.
-    if !says_credential(name) && (!says_credential(key) || says_reference(name)) {
+    if !says_credential(name) && !says_secret(name) && (!says_credential(key) || says_reference(name)) {
         return;
     }
     let map = reference.get_str("name").unwrap_or("without a name");

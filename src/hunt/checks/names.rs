@@ -3,6 +3,8 @@
 //! English names put the thing last: `DB_PASSWORD` is a password, `PASSWORD_MIN_LENGTH` is a length and `TOKEN_URL` a
 //! URL. So the last words decide, which spares the names that substring searches trip over (`server-tokens`, `*_FILE`).
 
+use crate::hunt::names::{classify, normalise};
+
 /// Last words that say credential, whatever stands before them.
 const CREDENTIALS: [&str; 11] = [
     "apikey",
@@ -108,6 +110,18 @@ pub(super) fn says_credential(name: &str) -> bool {
         || CREDENTIAL_PAIRS.contains(&(before, last.as_str()))
         || (words.len() > 2 && words.ends_with(&["secret".into(), "access".into(), "key".into()]))
         || (last == "secret" && SECRET_OF.contains(&before))
+}
+
+/// Whether a variable's name ends in `secret` and a literal under it would count: `SPECIAL_SECRET`. The certificate of a
+/// server and the login of a registry are only ever named.
+pub(super) fn says_secret(name: &str) -> bool {
+    const NAMED: [&str; 10] =
+        ["tls", "ssl", "cert", "certificate", "ca", "registry", "pull", "image", "docker", "existing"];
+    let words = words(name);
+    words.len() > 1
+        && words.last().is_some_and(|last| last == "secret")
+        && !words.iter().any(|word| NAMED.contains(&word.as_str()) || OTHERWISE.contains(&word.as_str()))
+        && classify(&normalise(name)).is_some()
 }
 
 /// Whether a name says that its value tells where a credential is, not what it is.

@@ -37,23 +37,39 @@ impl Check for ServiceAccountTokenSecret {
     }
 
     fn words(&self) -> &'static [&'static str] {
-        &["service-account-token"]
+        &["service-account-token", "service-account.name"]
     }
 
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
-        let Some(node) = object.root.get("type").filter(|_| object.is("", "Secret")) else { return };
-        if node.as_str() != Some("kubernetes.io/service-account-token") {
+        if !object.is("", "Secret") {
             return;
         }
-        let account = object.annotation("kubernetes.io/service-account.name").unwrap_or("without a name");
-        let message = format!("{} holds a token of service account {account} that never expires", object_name(object));
+        // Only a server gives an object its uid.
+        let lives = object.root.at_path(&["metadata", "uid"]).is_some();
+        let account = object.annotation("kubernetes.io/service-account.name");
+        let name = object_name(object);
+        let (node, message) = match (object.root.get("type"), account) {
+            (Some(node), _) if node.as_str() == Some("kubernetes.io/service-account-token") => {
+                let account = account.unwrap_or("without a name");
+                (node, format!("{name} holds a token of service account {account} that never expires"))
+            }
+            // A server gives every Secret a type, so this is its metadata alone.
+            (None, Some(account)) if lives => {
+                let Some(node) =
+                    object.root.at_path(&["metadata", "annotations", "kubernetes.io/service-account.name"])
+                else {
+                    return;
+                };
+                (node, format!("{name} is annotated as the token of service account {account}, which never expires"))
+            }
+            _ => return,
+        };
         let label = |name| object.root.at_path(&["metadata", "labels"]).and_then(|labels| labels.get_str(name));
         if let Some(since) = label("kubernetes.io/legacy-token-invalid-since") {
             let message = format!("{message}; the cluster refuses it since {since}");
             return out.with_severity(node, message, Severity::Info);
         }
-        // Only a server gives an object its uid, and only there the label means something by its absence.
-        let lives = object.root.at_path(&["metadata", "uid"]).is_some();
+        // The label means something by its absence only where a server would write it.
         match label("kubernetes.io/legacy-token-last-used") {
             Some(day) => out.at(node, format!("{message}; it was last used on {day}")),
             None if lives => out.at(node, format!("{message}; no use of it was recorded")),
