@@ -126,7 +126,7 @@ impl Scan<'_> {
         if is_example(value) || is_stand_in(value) || is_algorithm(value) {
             return;
         }
-        let place = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true };
+        let place = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true, in_use: None };
         let Some(judgement) = judge(kind, role(kind), value, place).or_else(|| weak_key(kind, value, place)) else {
             return;
         };
@@ -244,6 +244,7 @@ fn weak_key(kind: Kind, value: &str, at: Circumstances) -> Option<Judgement<'_>>
         secret: value,
         confidence: if weak { Confidence::Low } else { Confidence::Medium },
         severity: if weak { Severity::Medium } else { Severity::High },
+        default: false,
     })
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::names::Kind;
 
 /// Words of which one is in every command line that [`credentials`] understands, for the gate.
-pub(super) const KEYWORDS: [&str; 27] = [
+pub(super) const KEYWORDS: [&str; 28] = [
     "curl",
     "wget",
     "mysql",
@@ -33,6 +33,7 @@ pub(super) const KEYWORDS: [&str; 27] = [
     "alias set",
     "identified by",
     "identified with",
+    "base64 -",
 ];
 
 /// What one option of a command takes.
@@ -84,8 +85,16 @@ pub(super) struct Found {
     pub word: usize,
     /// Bytes of the credential in the word.
     pub range: Range<usize>,
-    /// What it is.
-    pub kind: Kind,
+    /// What it is; none for a value that the command makes part of a Secret, whatever its key is called.
+    pub kind: Option<Kind>,
+    /// The key that goes with the value, in the same word.
+    pub key: Range<usize>,
+}
+
+impl Found {
+    fn credential(word: usize, range: Range<usize>) -> Self {
+        Self { word, range, kind: Some(Kind::Password), key: 0..0 }
+    }
 }
 
 /// Credentials in the words of one or more commands.
@@ -93,7 +102,15 @@ pub(super) struct Found {
 pub(super) fn credentials(words: &[&str]) -> Vec<Found> {
     let mut found = Vec::new();
     let mut command = "";
+    let mut makes_secret = false;
     for (position, word) in words.iter().enumerate() {
+        match *word {
+            "create" => makes_secret = false,
+            "secret" | "secrets" => makes_secret |= words[..position].ends_with(&["create"]),
+            "|" | ";" | "&&" | "||" => makes_secret = false,
+            _ if makes_secret => found.extend(literal(position, words)),
+            _ => {}
+        }
         let program = word.trim_start_matches(['$', '(', '`']);
         let program = program.rsplit('/').next().unwrap_or(program);
         if is_command(program) {
@@ -141,13 +158,55 @@ fn option_value(position: usize, words: &[&str], option: &str, takes: Takes, com
         return None;
     }
     match takes {
-        Takes::Secret => Some(Found { word: at, range: start..start + value.len(), kind: Kind::Password }),
+        Takes::Secret => Some(Found::credential(at, start..start + value.len())),
         Takes::Pair(separator) => {
             let (user, secret) = value.split_once(separator)?;
             let from = start + user.len() + separator.len_utf8();
-            (!secret.is_empty()).then(|| Found { word: at, range: from..from + secret.len(), kind: Kind::Password })
+            (!secret.is_empty()).then(|| Found::credential(at, from..from + secret.len()))
         }
     }
+}
+
+/// `--from-literal=KEY=VALUE` of `kubectl create secret`, in one word or in two
+/// (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_create/kubectl_create_secret_generic/>).
+fn literal(position: usize, words: &[&str]) -> Option<Found> {
+    let rest = words[position].strip_prefix("--from-literal")?;
+    let (word, pair) = match rest.strip_prefix('=') {
+        Some(pair) => (position, pair),
+        None if rest.is_empty() => (position + 1, *words.get(position + 1)?),
+        None => return None,
+    };
+    let start = words[word].len() - pair.len();
+    let (key, value) = pair.split_once('=')?;
+    let quoted = value.strip_prefix(['"', '\'']).unwrap_or(value);
+    let from = start + pair.len() - quoted.len();
+    // What a shell puts there begins after the word: `$(…)`.
+    (!quoted.is_empty() && !quoted.ends_with('$')).then(|| Found {
+        word,
+        range: from..from + quoted.len(),
+        kind: None,
+        key: start..start + key.len(),
+    })
+}
+
+/// Words that a shell decodes: base64 in a command line that has `base64 -d`, by its place in the line.
+pub(super) fn encoded<'w>(words: &'w [(Range<usize>, &'w str)]) -> impl Iterator<Item = (Range<usize>, &'w str)> + 'w {
+    let decodes = |at: usize| {
+        let flags = words[at + 1..].iter().take(3).take_while(|(_, word)| word.starts_with('-'));
+        let command = words[at].1.rsplit('/').next().unwrap_or("");
+        command.trim_start_matches('-') == "base64"
+            && flags
+                .into_iter()
+                .any(|(_, flag)| *flag == "--decode" || !flag.starts_with("--") && flag.contains(['d', 'D']))
+    };
+    let any = (0..words.len()).any(decodes);
+    let trimmed = |(range, word): &(Range<usize>, &'w str)| {
+        let text = word.trim_matches(['"', '\'', '\\']);
+        let text = text.strip_suffix("\\n").unwrap_or(text);
+        let start = range.start + (text.as_ptr() as usize - word.as_ptr() as usize);
+        (start..start + text.len(), text)
+    };
+    words.iter().filter(move |_| any).map(trimmed).filter(|(_, text)| text.len() >= 8)
 }
 
 /// Commands that take the password by position.
@@ -157,11 +216,7 @@ fn positional(program: &str, position: usize, words: &[&str], found: &mut Vec<Fo
         && then.iter().take(2).any(|word| word.ends_with("chpasswd"))
         && let Some((user, secret)) = pair.split_once(':')
     {
-        found.push(Found {
-            word: position + 1,
-            range: user.len() + 1..user.len() + 1 + secret.len(),
-            kind: Kind::Password,
-        });
+        found.push(Found::credential(position + 1, user.len() + 1..user.len() + 1 + secret.len()));
         return;
     }
     let place = match (program, rest) {
@@ -177,7 +232,7 @@ fn positional(program: &str, position: usize, words: &[&str], found: &mut Vec<Fo
     if let Some(at) = place.map(|offset| position + offset)
         && let Some(word) = words.get(at)
     {
-        found.push(Found { word: at, range: 0..word.len(), kind: Kind::Password });
+        found.push(Found::credential(at, 0..word.len()));
     }
 }
 

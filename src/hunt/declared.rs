@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::manifest::{Node, decode_base64};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Exposure, Severity};
 
 use super::candidate::Rank;
 use super::checks::holds_secret;
@@ -99,9 +99,22 @@ impl Scan<'_> {
             return;
         }
         let start = inner.text.find(value).unwrap_or(0);
+        self.declared_value(inner, start..start + value.len(), name, &self.home(ctx), ctx);
+    }
+
+    /// Judges a value that becomes one of a Secret; `home` is what shows it.
+    pub(super) fn declared_value(
+        &mut self,
+        layer: &Layer<'_>,
+        range: Range<usize>,
+        name: &str,
+        home: &str,
+        ctx: &Context<'_>,
+    ) {
+        let value = &layer.text[range.clone()];
         let leaf = normalise(name);
         let kind = classify(&leaf);
-        self.by_name(inner, start..start + value.len(), &leaf, value, ctx);
+        self.by_name(layer, range.clone(), &leaf, value, ctx);
         let Some(confidence) = weigh(&leaf, kind.is_some(), value) else { return };
         let hunter = self.hunter;
         let rule = kind.map_or(&hunter.generic().secret_value, |kind| hunter.generic().of(kind));
@@ -110,10 +123,23 @@ impl Scan<'_> {
             rank: if kind.is_some() { Rank::Generic } else { Rank::Declared },
             severity: if confidence == Confidence::Low { Severity::Medium } else { Severity::High },
             confidence,
-            message: format!("{name} holds its value in a manifest that is not sealed"),
+            message: format!("{name} holds its value in {home}"),
             notes: Vec::new(),
         };
-        self.found(inner, start..start + value.len(), value, ctx, says);
+        self.found(layer, range, value, ctx, says);
+    }
+
+    /// What shows a value of a Secret.
+    fn home(&self, ctx: &Context<'_>) -> String {
+        if !self.live {
+            return "a manifest that is not sealed".to_owned();
+        }
+        let kind = ctx.object().map_or("object".to_owned(), |object| object.kind);
+        match ctx.exposure() {
+            Exposure::Annotation => format!("an annotation of the live {kind}"),
+            Exposure::HelmRelease => "the manifest of a stored Helm release".to_owned(),
+            _ => format!("a manifest inside of the live {kind}"),
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use crate::manifest::{decode_base64, looks_base64};
 use crate::model::{Confidence, Severity};
 
 use super::habitat::Habitat;
-use super::names::{Kind, normalise};
-use super::value::{Harmless, Strength, fallback, fits, harmless, is_code, is_name, is_uuid, strength};
+use super::names::{Kind, normalise, trails};
+use super::value::{Harmless, Strength, fallback, fits, harmless, is_code, is_default, is_name, is_uuid, strength};
 
 /// What the judge needs to know of the place.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Circumstances {
     pub sample: bool,
     /// Whether the value is a string literal.
     pub quoted: bool,
+    /// How sure we are that a value is in use as it stands, even one that asks to be changed; none in files.
+    pub in_use: Option<Confidence>,
 }
 
 /// The judge's word on a value.
@@ -34,6 +36,8 @@ pub(super) struct Judgement<'v> {
     pub confidence: Confidence,
     /// The rule's severity, or less for weak literals and samples.
     pub severity: Severity,
+    /// Whether it is a sample or default that runs.
+    pub default: bool,
 }
 
 impl Judgement<'_> {
@@ -48,7 +52,12 @@ impl Judgement<'_> {
 #[must_use]
 pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstances) -> Option<Judgement<'v>> {
     if let Some(literal) = fallback(value) {
-        return judge(kind, name, literal, Circumstances { quoted: true, ..at });
+        return judge(kind, name, literal, Circumstances { quoted: true, in_use: None, ..at });
+    }
+    if let Some(confidence) = at.in_use.filter(|_| kind == Kind::Password && at.habitat == Habitat::Config)
+        && is_default(value)
+    {
+        return Some(Judgement { kind, secret: value, confidence, severity: Severity::Medium, default: true });
     }
     let headed = kind == Kind::Authorization || kind != Kind::Password && has_scheme(value);
     let (kind, secret) = if headed { header(name, value)? } else { (kind, value) };
@@ -58,6 +67,10 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
         || !fits_or_header(kind, name, secret)
         || repeats_name(name, secret, at.habitat)
     {
+        return None;
+    }
+    // `passwordHelper: keychain`: two words for people, of which neither says that this is the password.
+    if kind == Kind::Password && trails(name) && is_name(secret) && !secret.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
     if is_harmless_inside(secret) || (!at.quoted && is_expression(secret)) {
@@ -89,7 +102,7 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
         (false, _) if at.habitat == Habitat::Prose => Severity::Medium,
         (false, _) => Severity::High,
     };
-    Some(Judgement { kind, secret, confidence, severity })
+    Some(Judgement { kind, secret, confidence, severity, default: false })
 }
 
 /// Base64 of a placeholder is one.
@@ -248,12 +261,12 @@ mod tests {
     use super::*;
 
     fn config(kind: Kind, name: &str, value: &str) -> Option<Confidence> {
-        let at = Circumstances { habitat: Habitat::Config, sample: false, quoted: true };
+        let at = Circumstances { habitat: Habitat::Config, sample: false, quoted: true, in_use: None };
         judge(kind, name, value, at).map(|judgement| judgement.confidence)
     }
 
     fn code(kind: Kind, name: &str, value: &str) -> Option<Confidence> {
-        let at = Circumstances { habitat: Habitat::Code, sample: false, quoted: true };
+        let at = Circumstances { habitat: Habitat::Code, sample: false, quoted: true, in_use: None };
         judge(kind, name, value, at).map(|judgement| judgement.confidence)
     }
 

@@ -439,6 +439,30 @@ const NOT_AFTER: &[&str] = &[
     "object",
     "objects",
     "only",
+    "connector",
+    "connectors",
+    "adapter",
+    "adapters",
+    "resolver",
+    "resolvers",
+    "grants",
+    "flows",
+    "handlers",
+    "controllers",
+    "module",
+    "modules",
+    "middleware",
+    "extension",
+    "protocol",
+    "scheme",
+    "realm",
+    "mapper",
+    "mappers",
+    "validators",
+    "verifier",
+    "interceptor",
+    "listener",
+    "repository",
 ];
 /// Words before the credential word that make the name speak of something else.
 const NOT_BEFORE: &[&str] = &[
@@ -569,10 +593,6 @@ pub(super) fn unqualified(key: &str) -> &str {
 pub(super) fn classify(normalised: &str) -> Option<Kind> {
     let words: Vec<&str> = normalised.split('_').collect();
     let (at, kind) = (0..words.len()).rev().find_map(|at| Some((at, kind_at(&words, at)?)))?;
-    // Key ids are public, but half of S3's users put the whole key under this name.
-    if kind == Kind::ApiKey && words[..=at].ends_with(&["access", "key"]) && words[at + 1..] == ["id"] {
-        return Some(kind);
-    }
     // Vault's development server takes its root token as `VAULT_DEV_ROOT_TOKEN_ID`.
     if kind == Kind::Token && words[..=at].ends_with(&["root", "token"]) && words[at + 1..] == ["id"] {
         return Some(kind);
@@ -581,6 +601,43 @@ pub(super) fn classify(normalised: &str) -> Option<Kind> {
     let denied = words[at + 1..].iter().any(|word| NOT_AFTER.contains(word))
         || words[..before_end].iter().any(|word| NOT_BEFORE.contains(word));
     (!denied).then_some(kind)
+}
+
+/// Whether the name of a credential goes on with words that are no place or time of it: `password_helper`, and not
+/// `password_prod`.
+#[must_use]
+pub(super) fn trails(normalised: &str) -> bool {
+    const OF: [&str; 26] = [
+        "prod",
+        "production",
+        "dev",
+        "development",
+        "staging",
+        "stage",
+        "stg",
+        "test",
+        "qa",
+        "uat",
+        "local",
+        "old",
+        "new",
+        "db",
+        "root",
+        "admin",
+        "default",
+        "master",
+        "main",
+        "primary",
+        "secondary",
+        "replica",
+        "plain",
+        "value",
+        "app",
+        "again",
+    ];
+    let words: Vec<&str> = normalised.split('_').collect();
+    let after = (0..words.len()).rev().find(|&at| kind_at(&words, at).is_some()).map_or(words.len(), |at| at + 1);
+    words[after..].iter().any(|word| !OF.contains(word) && !word.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn kind_at(words: &[&str], at: usize) -> Option<Kind> {

@@ -25,6 +25,9 @@ const MAX_DEPTH: usize = 8;
 /// Most values that are kept of one blob: whoever has that many needs no list of them, and each takes a kilobyte.
 const MOST_CANDIDATES: usize = 5_000;
 
+/// What is said of a password that documentation shows and a cluster runs with.
+pub(super) const DEFAULT_IN_USE: &str = ": a default or sample password is in use";
+
 /// What a finding says, apart from where.
 pub(super) struct Statement<'r> {
     pub(super) rule: &'r Arc<Rule>,
@@ -43,7 +46,7 @@ impl<'r> Statement<'r> {
             rank: Rank::Generic,
             severity: judgement.severity,
             confidence: judgement.confidence,
-            message,
+            message: if judgement.default { message + DEFAULT_IN_USE } else { message },
             notes: Vec::new(),
         }
     }
@@ -136,6 +139,16 @@ impl<'h> Scan<'h> {
         self.trees(&Layer::file(text), &self.hits(text), &ctx);
     }
 
+    /// How sure we are that a sample value is the one in use: what a workload of a cluster is given runs, and what lies
+    /// in a ConfigMap is read by somebody. Anywhere else a sample is only a sample.
+    pub(super) fn in_use(&self, ctx: &Context<'_>) -> Option<Confidence> {
+        match self.live.then(|| ctx.exposure())? {
+            Exposure::EnvValue => Some(Confidence::Medium),
+            Exposure::ContainerArgs | Exposure::Configmap => Some(Confidence::Low),
+            _ => None,
+        }
+    }
+
     /// A file that is one value, named by its file: `db-password.txt`, as compose and kustomize mount them.
     fn lone_value(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
         let name = self.path.rsplit('/').next().unwrap_or(self.path);
@@ -144,7 +157,7 @@ impl<'h> Scan<'h> {
         if ctx.habitat == Habitat::Code || value.len() < 6 || value.len() > 512 || value.contains('=') {
             return;
         }
-        let at = Circumstances { habitat: Habitat::Config, sample: false, quoted: true };
+        let at = Circumstances { habitat: Habitat::Config, sample: false, quoted: true, in_use: None };
         let Some(judgement) = classify(&leaf).and_then(|kind| judge(kind, &leaf, value, at)) else { return };
         let start = layer.text.find(judgement.secret).unwrap_or(0);
         let hunter = self.hunter;
@@ -379,7 +392,8 @@ mod tests {
         } else {
             worker.blob(Blob { path: "a.json", text, window: Window::default(), bytes: text.len() as u64 });
         }
-        let findings = hunter.report(vec![worker]).findings;
+        let mut findings = hunter.report(vec![worker]).findings;
+        findings.retain(|finding| finding.rule.class == crate::model::Class::Credential);
         let word = |finding: &crate::model::Finding| {
             format!("{} {} {}: {}", finding.id(), finding.severity, finding.confidence, finding.message)
         };
@@ -422,6 +436,7 @@ mod tests {
             "",
             "$(DB)",
             "${DB}",
+            "${DB:-changeme}",
             "{{ .Values.x }}",
             "true",
             "none",

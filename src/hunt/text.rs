@@ -2,22 +2,22 @@
 
 use std::ops::Range;
 
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Exposure, Severity};
 use crate::pattern::{Claims, Covered, Hit, Match, Topic, Verdict};
 
 use super::assignment::{Assignment, assignment_at};
 use super::candidate::Rank;
-use super::command::{credentials, shell_words};
+use super::command::{credentials, encoded, shell_words};
 use super::habitat::Habitat;
 use super::judge::{Circumstances, judge};
 use super::layer::Layer;
 use super::markup::element_value;
 use super::names::{Kind, classify, normalise};
 use super::pairs::{Pair, compared, value_beside, variable_defaults};
-use super::scan::{Scan, Statement, confidence, printable};
+use super::scan::{DEFAULT_IN_USE, Scan, Statement, confidence, printable};
 use super::site::Context;
 use super::sql::{has_dashed_comments, identified_by, inserted, is_hash, is_sql, set_password};
-use super::value::{Harmless, Strength, harmless, strength};
+use super::value::{Harmless, Strength, harmless, is_default, strength};
 
 /// Shortest run of base64 characters in running text that is decoded: shorter ones are words and hashes.
 const MIN_RUN: usize = 40;
@@ -85,6 +85,7 @@ impl Scan<'_> {
             let rule = pattern.rule.id.as_str();
             if is_example(secret)
                 || (rule.starts_with("connection-string") && self.is_sample_login(layer.text, &found.secret, ctx))
+                || (rule == "password-hash" && !self.is_deployed(ctx))
             {
                 continue;
             }
@@ -104,6 +105,13 @@ impl Scan<'_> {
             };
             self.found(layer, found.secret.clone(), secret, ctx, says);
         }
+    }
+
+    /// Whether a value is configuration that somebody uses. Hashes in programs, samples, rows of databases and pages of
+    /// documentation are nobody's password.
+    fn is_deployed(&self, ctx: &Context<'_>) -> bool {
+        let aside = self.sample || is_sql(self.path);
+        ctx.habitat == Habitat::Config && !(aside && ctx.exposure() == Exposure::SourceFile)
     }
 
     /// A severity in its place: less for weak passwords, and for code that is a test or sample.
@@ -325,7 +333,7 @@ impl Scan<'_> {
         let remark = self.is_remark(layer.text, range_start(layer.text, assignment.name.start));
         let sentence = sentence || remark;
         let habitat = if sentence && ctx.habitat == Habitat::Config { Habitat::Prose } else { ctx.habitat };
-        let at = Circumstances { habitat, sample: self.sample, quoted: assignment.quoted };
+        let at = Circumstances { habitat, sample: self.sample, quoted: assignment.quoted, in_use: self.in_use(ctx) };
         // A bare `Authorization: Basic …` ends at the space after its scheme; the rest of the line belongs to it.
         let whole = widened(layer.text, &assignment.value, value);
         let value = &layer.text[whole.clone()];
@@ -364,7 +372,14 @@ impl Scan<'_> {
         let texts: Vec<&str> = words.iter().map(|(_, text)| *text).collect();
         for found in credentials(&texts) {
             let start = line.start + words[found.word].0.start;
-            self.command_secret(layer, start + found.range.start..start + found.range.end, found.kind, ctx);
+            let range = start + found.range.start..start + found.range.end;
+            match found.kind {
+                Some(kind) => self.command_secret(layer, range, kind, ctx),
+                None => self.secret_literal(layer, range, &texts[found.word][found.key], ctx),
+            }
+        }
+        for (range, text) in encoded(&words) {
+            self.decoded(layer, line.start + range.start..line.start + range.end, text, ctx, true);
         }
         for (range, text) in &words {
             if depth < 2 && text.contains(' ') {
@@ -377,26 +392,39 @@ impl Scan<'_> {
         let raw = &layer.text[range.clone()];
         let secret = raw.trim_matches(['"', '\'', '\\', ',', '`', ' ']);
         let prose = ctx.habitat != Habitat::Config && strength(secret) == Strength::Weak;
-        if secret.len() < 3
-            || harmless(secret).is_some()
-            || is_stand_in(secret)
-            || prose
-            || (self.sample && ctx.habitat != Habitat::Config)
-        {
+        let default = self.in_use(ctx).is_some() && ctx.habitat == Habitat::Config && is_default(secret);
+        let harmless = secret.len() < 3 || harmless(secret).is_some() || is_stand_in(secret);
+        if !default && (harmless || prose || self.sample && ctx.habitat != Habitat::Config) {
             return;
         }
         let start = range.start + raw.find(secret).unwrap_or(0);
         let hunter = self.hunter;
         let rule = hunter.generic().of(kind);
+        let weak = default || strength(secret) == Strength::Weak;
+        let also = if default { DEFAULT_IN_USE } else { "" };
         let says = Statement {
             rule,
             rank: Rank::Generic,
-            severity: self.weighed(rule.severity, strength(secret) == Strength::Weak, Verdict::Plausible, ctx),
-            confidence: if strength(secret) == Strength::Weak { Confidence::Low } else { Confidence::Medium },
-            message: format!("a command line carries a password{}", ctx.owner()),
+            severity: self.weighed(rule.severity, weak, Verdict::Plausible, ctx),
+            confidence: if weak { Confidence::Low } else { Confidence::Medium },
+            message: format!("a command line carries a password{}{also}", ctx.owner()),
             notes: Vec::new(),
         };
         self.found(layer, start..start + secret.len(), secret, ctx, says);
+    }
+
+    /// A value that a command makes part of a Secret. Pages for people show such commands with values of their own.
+    pub(super) fn secret_literal(&mut self, layer: &Layer<'_>, range: Range<usize>, key: &str, ctx: &Context<'_>) {
+        let value = layer.text[range.clone()].trim_end_matches(['"', '\'', '\\', ',']);
+        let counts = match ctx.habitat {
+            Habitat::Config => true,
+            Habitat::Code => !self.sample && strength(value) >= Strength::Fair,
+            Habitat::Prose | Habitat::Generated => false,
+        };
+        if counts {
+            let range = range.start..range.start + value.len();
+            self.declared_value(layer, range, key, "a command that makes a Secret", ctx);
+        }
     }
 
     /// Decodes long base64 in running text.
@@ -504,7 +532,11 @@ fn widened(text: &str, range: &Range<usize>, value: &str) -> Range<usize> {
 fn line_around(text: &str, range: &Range<usize>, at: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let floor = range.start.max(at.saturating_sub(1024));
-    let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |found| floor + found + 1);
+    let line = |at: usize| memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |found| floor + found + 1);
+    let mut start = line(at);
+    while start > floor && bytes[floor..start - 1].trim_ascii_end().ends_with(b"\\") {
+        start = line(start - 1);
+    }
     let limit = range.end.min(at + 4096);
     let mut end = at;
     loop {

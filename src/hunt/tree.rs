@@ -367,7 +367,8 @@ impl Scan<'_> {
             }
             let scalar = Scalar { node: value, ..*place };
             let inner = self.scalar_context(layer, &scalar, ctx);
-            let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true };
+            let at =
+                Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true, in_use: self.in_use(&inner) };
             let Some(judgement) = judge(kind, &name, text, at) else { continue };
             self.value_under(layer, &name, value, text, &judgement, &inner);
         }
@@ -506,7 +507,7 @@ impl Scan<'_> {
         let chosen = client || pair;
         let kind = if chosen { Kind::Password } else { kind };
         let quoted = scalar.node.kind() != NodeKind::Plain;
-        let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted };
+        let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted, in_use: self.in_use(ctx) };
         let Some(mut judgement) = judge(kind, &leaf, value, at) else { return };
         if chosen {
             judgement.kind = Kind::Secret;
@@ -540,12 +541,21 @@ impl Scan<'_> {
         }
         let items: Vec<Node<'_>> = list.children().filter(|item| item.is_scalar()).collect();
         let words: Vec<&str> = items.iter().map(|item| item.as_str().unwrap_or("")).collect();
-        let mut seen: Vec<(usize, Range<usize>, Kind)> = credentials(&with_command(list, &words))
-            .into_iter()
-            .map(|found| (found.word, found.range, found.kind))
-            .collect();
         let shift = with_command(list, &words).len() - words.len();
-        seen.retain_mut(|(word, ..)| word.checked_sub(shift).map(|place| *word = place).is_some());
+        let mut seen: Vec<(usize, Range<usize>, Kind)> = Vec::new();
+        for found in credentials(&with_command(list, &words)) {
+            let Some(place) = found.word.checked_sub(shift) else { continue };
+            match found.kind {
+                Some(kind) => seen.push((place, found.range, kind)),
+                None => {
+                    let (node, word) = (items[place], words[place]);
+                    let scalar = Scalar { node, key: None, object: places.object(node), root, facts: places.facts };
+                    let inner = self.scalar_context(layer, &scalar, ctx);
+                    let text = layer.inner(word, origin(node), None);
+                    self.secret_literal(&text, found.range, &word[found.key], &inner);
+                }
+            }
+        }
         for (place, pair) in words.windows(2).enumerate() {
             let option = pair[0].starts_with('-') && !pair[0].contains('=') && !pair[1].starts_with('-');
             if let Some(kind) = option.then(|| classify(&normalise(pair[0]))).flatten() {
@@ -554,10 +564,11 @@ impl Scan<'_> {
         }
         for (place, range, kind) in seen {
             let (node, value) = (items[place], &words[place][range]);
-            let at = Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true };
-            let Some(judgement) = judge(kind, "option", value, at) else { continue };
             let scalar = Scalar { node, key: None, object: places.object(node), root, facts: places.facts };
             let inner = self.scalar_context(layer, &scalar, ctx);
+            let at =
+                Circumstances { habitat: ctx.habitat, sample: self.sample, quoted: true, in_use: self.in_use(&inner) };
+            let Some(judgement) = judge(kind, "option", value, at) else { continue };
             let secret = judgement.secret.to_owned();
             let span = node
                 .verbatim()

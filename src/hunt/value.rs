@@ -374,6 +374,45 @@ const PLACEHOLDER_WORDS: &[&str] = &[
     "todo!",
 ];
 
+/// Whether a value is a password that documentation and charts show, and that opens the door where nobody changed it.
+/// What only says that something is missing, or will be put there, is none.
+#[must_use]
+pub(super) fn is_default(value: &str) -> bool {
+    const PARTS: [&str; 22] = [
+        "changeme",
+        "changethis",
+        "changeit",
+        "pleasechange",
+        "replaceme",
+        "placeholder",
+        "example",
+        "sample",
+        "dummy",
+        "setme",
+        "yourpass",
+        "yoursecret",
+        "mypass",
+        "somepass",
+        "samplepass",
+        "testpass",
+        "fakepass",
+        "mockpass",
+        "defaultpass",
+        "secretpass",
+        "foobar",
+        "insertpass",
+    ];
+    const WHOLE: [&str; 9] = ["password", "passwd", "pass", "secret", "default", "foo", "bar", "abc", "fake"];
+    let value = value.trim();
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.!@#".contains(&b));
+    if !plain || is_reference(value) || is_long_random(value) {
+        return false;
+    }
+    let letters: String = value.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let word = letters.trim_end_matches(|c: char| c.is_ascii_digit());
+    PARTS.iter().any(|part| letters.contains(part)) || WHOLE.contains(&word)
+}
+
 /// All parts in one automaton: this is asked of every value under a telling name.
 fn placeholder_parts() -> &'static AhoCorasick {
     static PARTS: OnceLock<AhoCorasick> = OnceLock::new();
