@@ -6,4 +6,5 @@ pub mod manifest;
 pub mod model;
 pub mod pattern;
 pub mod render;
+pub mod seal;
 pub mod source;

@@ -1,0 +1,142 @@
+//! HPKE (RFC 9180), base mode, one message. The only file that names the crate, so that it can be exchanged.
+
+use hpke::aead::AesGcm256;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::{X25519HkdfSha256, XWing};
+use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
+use zeroize::Zeroizing;
+
+use super::Suite;
+
+/// Encapsulated key and sealed message, one after the other. None when the public key is none.
+pub(super) fn seal(suite: Suite, public: &[u8], info: &[u8], aad: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    match suite {
+        Suite::XWing => seal_with::<XWing>(public, info, aad, message),
+        Suite::X25519 => seal_with::<X25519HkdfSha256>(public, info, aad, message),
+    }
+}
+
+fn seal_with<K: Kem>(public: &[u8], info: &[u8], aad: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let public = K::PublicKey::from_bytes(public).ok()?;
+    let (enc, sealed) =
+        hpke::single_shot_seal::<AesGcm256, HkdfSha256, K>(&OpModeS::Base, &public, info, message, aad).ok()?;
+    let mut bytes = enc.to_bytes().to_vec();
+    bytes.extend(sealed);
+    Some(bytes)
+}
+
+/// The message. None for whatever reason.
+pub(super) fn open(suite: Suite, seed: &[u8], info: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (enc, sealed) = sealed.split_at_checked(suite.enc_length())?;
+    match suite {
+        Suite::XWing => open_with::<XWing>(seed, info, aad, enc, sealed),
+        Suite::X25519 => open_with::<X25519HkdfSha256>(seed, info, aad, enc, sealed),
+    }
+}
+
+fn open_with<K: Kem>(seed: &[u8], info: &[u8], aad: &[u8], enc: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let private = K::PrivateKey::from_bytes(seed).ok()?;
+    let enc = K::EncappedKey::from_bytes(enc).ok()?;
+    hpke::single_shot_open::<AesGcm256, HkdfSha256, K>(&OpModeR::Base, &private, &enc, info, sealed, aad)
+        .ok()
+        .map(Zeroizing::new)
+}
+
+/// The public key of a private one.
+pub(super) fn public(suite: Suite, seed: &[u8; 32]) -> Option<Vec<u8>> {
+    fn of<K: Kem>(seed: &[u8]) -> Option<Vec<u8>> {
+        Some(K::sk_to_pk(&K::PrivateKey::from_bytes(seed).ok()?).to_bytes().to_vec())
+    }
+    match suite {
+        Suite::XWing => of::<XWing>(seed),
+        Suite::X25519 => of::<X25519HkdfSha256>(seed),
+    }
+}
+
+/// Whether bytes are a public key: right length, and numbers of ML-KEM in their range.
+pub(super) fn is_public(suite: Suite, bytes: &[u8]) -> bool {
+    match suite {
+        Suite::XWing => <XWing as Kem>::PublicKey::from_bytes(bytes).is_ok(),
+        Suite::X25519 => <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(bytes).is_ok(),
+    }
+}
+
+/// Whether the X25519 part of a public or encapsulated key, its last 32 bytes, is of low order: every private key gives
+/// the same all-zero secret with it.
+///
+/// The crate refuses such a share in DHKEM and takes it in X-Wing, Go refuses both. The bytes are public, so neither
+/// time nor the crate's opinion matters.
+pub(super) fn is_low_order(bytes: &[u8]) -> bool {
+    let Some((_, point)) = bytes.split_last_chunk::<32>() else { return true };
+    let mut point = *point;
+    point[31] &= 0x7f; // X25519 ignores the highest bit (RFC 7748, 5)
+    LOW_ORDER.contains(&point)
+}
+
+/// The points whose multiples by eight are zero, on the curve and on its twist, and their forms over the prime
+/// (<https://cr.yp.to/ecdh.html#validate>).
+const LOW_ORDER: [[u8; 32]; 7] = [
+    [0; 32],
+    ends(1, 0, 0),
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+        0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
+        0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+    ends(0xec, 0xff, 0x7f),
+    ends(0xed, 0xff, 0x7f),
+    ends(0xee, 0xff, 0x7f),
+];
+
+/// Thirty-two bytes: the first, what stands between, the last.
+const fn ends(first: u8, between: u8, last: u8) -> [u8; 32] {
+    let mut bytes = [between; 32];
+    bytes[0] = first;
+    bytes[31] = last;
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every point of the list, and only such ones, gives the all-zero secret, which DHKEM refuses.
+    #[test]
+    fn the_list_is_what_dhkem_refuses() {
+        for point in LOW_ORDER {
+            for high in [0, 0x80] {
+                let mut point = point;
+                point[31] |= high;
+                assert!(is_low_order(&point));
+                assert_eq!(seal(Suite::X25519, &point, b"", b"", b"m"), None);
+            }
+        }
+        for first in 0..=255 {
+            let point = ends(first, 0xff, 0x7f);
+            assert_eq!(is_low_order(&point), seal(Suite::X25519, &point, b"", b"", b"m").is_none(), "{first}");
+            let point = ends(first, 0, 0);
+            assert_eq!(is_low_order(&point), seal(Suite::X25519, &point, b"", b"", b"m").is_none(), "{first}");
+        }
+    }
+
+    #[test]
+    fn both_suites_come_back() {
+        for suite in Suite::ALL {
+            let seed = [7; 32];
+            let public = public(suite, &seed).unwrap();
+            assert_eq!(public.len(), suite.public_length());
+            assert!(is_public(suite, &public) && !is_low_order(&public));
+            let sealed = seal(suite, &public, b"info", b"aad", b"message").unwrap();
+            assert_eq!(sealed.len(), suite.enc_length() + 7 + 16);
+            assert!(!is_low_order(&sealed[..suite.enc_length()]));
+            assert_eq!(open(suite, &seed, b"info", b"aad", &sealed).unwrap().as_slice(), b"message");
+            for (seed, info, aad) in [([8; 32], b"info", b"aad"), (seed, b"inFo", b"aad"), (seed, b"info", b"aAd")] {
+                assert!(open(suite, &seed, info, aad, &sealed).is_none());
+            }
+            assert!(open(suite, &seed, b"info", b"aad", &sealed[..10]).is_none());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Sealing: a Secret becomes a [`SealedSecret`] that only the holders of private keys can open.
+//!
+//! The format is specified in `docs/format.md`. In short: the values of one object are encrypted one by one with
+//! AES-256-GCM under a data key, the data key is wrapped to each recipient with HPKE (RFC 9180), and everything is bound
+//! to where it stands: scope, namespace, name, key, type of the Secret, and slot. Whoever holds public keys only can add
+//! and replace values; he opens a new slot, because no data key is ever used in a second run.
+//!
+//! Nothing here reads files, clocks or the environment. The only thing asked of the system is randomness.
+
+mod coding;
+mod envelope;
+mod error;
+mod identity;
+mod kem;
+mod problem;
+mod reading;
+mod recipient;
+mod scope;
+mod sealed;
+mod secret;
+mod slot;
+mod suite;
+mod template;
+mod value;
+mod writing;
+
+#[cfg(test)]
+mod tests;
+
+pub use envelope::{Edit, Envelope};
+pub use error::SealError;
+pub use identity::{Identity, IdentityFile, Work};
+pub use problem::{Policy, Problem};
+pub use recipient::{KeyId, Recipient};
+pub use scope::{Context, ContextDigest, Scope};
+pub use sealed::SealedSecret;
+pub use secret::{PlainSecret, SecretBytes};
+pub use slot::{Slot, SlotId, Wrap};
+pub use suite::Suite;
+pub use template::Template;
+pub use value::SealedValue;
+
+/// Most bytes of all values of a Secret together: the API server's own limit
+/// (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size>).
+pub const MOST_BYTES: usize = 1 << 20;
+/// Most bytes of the text of a sealed object: what etcd takes in one request (`--max-request-bytes`).
+pub const MOST_TEXT: usize = 1_572_864;
+/// Most values of one object.
+pub const MOST_VALUES: usize = 4096;
+/// Most slots of one object.
+pub const MOST_SLOTS: usize = 64;
+/// Most recipients of one slot.
+pub const MOST_RECIPIENTS: usize = 64;
