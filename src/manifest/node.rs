@@ -256,10 +256,15 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// This node and the mappings, sequences and aliases below it, in document order. Aliases are not followed: what
-    /// they stand for is met where it is written.
+    /// This node and all that is below it, in document order. Aliases are not followed: what they stand for is met
+    /// where it is written.
+    pub fn subtree(self) -> impl Iterator<Item = Self> {
+        (self.number..self.after()).map(move |number| self.at(number))
+    }
+
+    /// This node and the mappings, sequences and aliases below it, as [`Self::subtree`] has them.
     pub fn collections(self) -> impl Iterator<Item = Self> {
-        (self.number..self.after()).map(move |number| self.at(number)).filter(|node| !node.is_scalar())
+        self.subtree().filter(|node| !node.is_scalar())
     }
 
     /// The items of a sequence, aliases followed; nothing for other nodes.
