@@ -5,9 +5,11 @@
 //! to where it stands: scope, namespace, name, key, type of the Secret, and slot. Whoever holds public keys only can add
 //! and replace values; he opens a new slot, because no data key is ever used in a second run.
 //!
-//! Nothing here reads files, clocks or the environment. The only thing asked of the system is randomness.
+//! Nothing here reads clocks or the environment, and only `document` touches files. What else is asked of the system is
+//! randomness.
 
 mod coding;
+pub mod document;
 mod envelope;
 mod error;
 mod identity;
