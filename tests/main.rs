@@ -24,6 +24,7 @@ mod paths;
 mod patterns;
 mod properties;
 mod readers;
+mod seal;
 #[cfg(unix)]
 mod unruly;
 #[cfg(unix)]

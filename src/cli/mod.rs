@@ -5,6 +5,7 @@ mod config;
 mod hunt;
 mod progress;
 mod rules;
+mod seal;
 
 use std::io;
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ struct Arguments {
 enum Verb {
     /// Find exposed secrets in files or a cluster
     Hunt(Box<hunt::HuntArguments>),
+    /// Seal Secrets for git, and open, change and verify sealed ones
+    Seal(Box<seal::SealArguments>),
     /// Explain rules
     Rules(rules::RulesArguments),
 }
@@ -39,6 +42,7 @@ enum Verb {
 pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Hunt(arguments) => hunt::run(*arguments),
+        Verb::Seal(arguments) => seal::run(*arguments),
         Verb::Rules(arguments) => rules::run(&arguments),
     };
     match outcome {

@@ -1,0 +1,117 @@
+//! `ksecrets seal FILE`: Secrets become SealedSecrets.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ksecrets::seal::{PlainSecret, Recipient, SealedSecret};
+
+use super::super::CLEAN;
+use super::files::{Found, Manifests, update, value_of, walk};
+use super::keys::RecipientArguments;
+use super::place::PlaceArguments;
+use super::{count, say};
+
+#[derive(Args, Debug)]
+pub(super) struct CreateArguments {
+    /// Files with Secrets, folders with -w, or - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    to: RecipientArguments,
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// Write the files in place
+    #[arg(short, long)]
+    write: bool,
+    /// Put the values into this sealed file; what else is in it keeps its bytes
+    #[arg(long, value_name = "FILE", conflicts_with = "write")]
+    merge_into: Option<PathBuf>,
+}
+
+/// What became of the objects of a file.
+#[derive(Default)]
+struct Outcome {
+    sealed: usize,
+    already: usize,
+    others: Vec<String>,
+}
+
+pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
+    let to = arguments.to.read()?;
+    if let Some(target) = &arguments.merge_into {
+        return merge(arguments, target, &to);
+    }
+    if !arguments.write && arguments.files.iter().any(|path| path.is_dir()) {
+        bail!("a folder is sealed in place only: say -w");
+    }
+    let (mut sealed, mut already, mut files) = (0, 0, Vec::new());
+    for path in walk(&arguments.files)? {
+        let mut manifests = Manifests::read(&path)?;
+        let outcome = seal(arguments, &mut manifests, &to)?;
+        sealed += outcome.sealed;
+        already += outcome.already;
+        files.push((manifests, outcome));
+    }
+    match (sealed, already) {
+        (0, 0) => bail!("there is no Secret to seal"),
+        (0, 1) => bail!("this is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`"),
+        (0, _) => bail!("there is nothing to seal: {already} SealedSecrets and no Secret"),
+        _ => {}
+    }
+    // Nothing is written before everything could be sealed.
+    for (manifests, outcome) in &files {
+        if arguments.write {
+            manifests.save()?
+        } else {
+            manifests.print()?
+        }
+        if !outcome.others.is_empty() && outcome.sealed > 0 {
+            say(&format!("{}: left as it was: {}", manifests.title(), outcome.others.join(", ")));
+        }
+    }
+    if arguments.write {
+        say(&format!("sealed {}", count(sealed, "Secret")));
+    }
+    Ok(CLEAN)
+}
+
+fn seal(arguments: &CreateArguments, manifests: &mut Manifests, to: &[Recipient]) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::default();
+    for (place, found) in manifests.objects()? {
+        match found {
+            Found::Plain(plain) => {
+                let sealed = one(arguments, *plain, to).with_context(|| manifests.title())?;
+                manifests.file.set(&place, &value_of(&sealed)?).with_context(|| manifests.title())?;
+                outcome.sealed += 1;
+            }
+            Found::Sealed(_) => outcome.already += 1,
+            Found::Other(name) => outcome.others.push(name),
+        }
+    }
+    Ok(outcome)
+}
+
+fn one(arguments: &CreateArguments, mut plain: PlainSecret, to: &[Recipient]) -> anyhow::Result<SealedSecret> {
+    arguments.place.settle(&mut plain)?;
+    SealedSecret::seal(&plain, arguments.place.scope, to).with_context(|| format!("Secret {}", plain.name))
+}
+
+/// Seals the one Secret of the input, and takes its values over into a sealed file.
+fn merge(arguments: &CreateArguments, target: &Path, to: &[Recipient]) -> anyhow::Result<u8> {
+    let mut manifests = Manifests::read(target)?;
+    let (place, mut sealed) = manifests.sealed()?;
+    let before = sealed.clone();
+    for path in &arguments.files {
+        for (_, found) in Manifests::read(path)?.objects()? {
+            let Found::Plain(mut plain) = found else { continue };
+            // What is to be merged goes where the file is.
+            plain.namespace = plain.namespace.or_else(|| sealed.namespace().map(str::to_owned));
+            let fragment = SealedSecret::seal(&plain, sealed.envelope().scope(), to)?;
+            sealed.merge(fragment).with_context(|| format!("Secret {} into {}", plain.name, manifests.title()))?;
+        }
+    }
+    update(&mut manifests.file, &place, &before, &sealed)?;
+    manifests.save()?;
+    Ok(CLEAN)
+}

@@ -1,0 +1,69 @@
+//! `ksecrets seal keygen`: a private identity.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ksecrets::seal::{Identity, Suite, Work};
+use zeroize::Zeroizing;
+
+use super::super::CLEAN;
+use super::keys::{ask, passphrase_in};
+use super::say;
+
+#[derive(Args, Debug)]
+pub(super) struct KeygenArguments {
+    /// Where the private identity goes; the file must not exist
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// How data keys are wrapped: xwing (post-quantum), x25519 (short recipient strings)
+    #[arg(long, value_name = "SUITE", default_value = "xwing")]
+    suite: Suite,
+    /// Protect the identity with a passphrase, asked for at the terminal
+    #[arg(long)]
+    passphrase: bool,
+    /// Protect the identity with the passphrase in a file
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+    passphrase_file: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &KeygenArguments) -> anyhow::Result<u8> {
+    let identity = Identity::generate(arguments.suite)?;
+    let text = match passphrase(arguments)? {
+        Some(passphrase) => Zeroizing::new(identity.to_protected_text(&passphrase, Work::default())?),
+        None => identity.to_text(),
+    };
+    create(&arguments.output, text.as_bytes())?;
+    writeln!(io::stdout().lock(), "{}", identity.recipient())?;
+    say(&format!("{} is private: keep it out of git. Its key id is {}", arguments.output.display(), identity.kid()));
+    Ok(CLEAN)
+}
+
+fn passphrase(arguments: &KeygenArguments) -> anyhow::Result<Option<Zeroizing<String>>> {
+    if let Some(file) = &arguments.passphrase_file {
+        return passphrase_in(file).map(Some);
+    }
+    if !arguments.passphrase {
+        return Ok(None);
+    }
+    let (first, second) = (ask("Passphrase: ")?, ask("Again: ")?);
+    if first != second {
+        bail!("the two passphrases differ: nothing was written");
+    }
+    if first.is_empty() {
+        bail!("the passphrase is empty: nothing was written");
+    }
+    Ok(Some(first))
+}
+
+/// Makes a file that its owner alone can read, from the first byte on.
+fn create(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).with_context(|| format!("cannot make {}", path.display()))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", path.display()))
+}

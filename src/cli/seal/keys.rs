@@ -1,0 +1,127 @@
+//! Recipients and identities, as arguments name them.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Read as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ksecrets::seal::{Identity, IdentityFile, Recipient};
+use zeroize::Zeroizing;
+
+#[derive(Args, Debug)]
+pub(super) struct RecipientArguments {
+    /// Seal to this recipient: the string itself, or a file with one a line
+    #[arg(short, long = "recipient", value_name = "STRING|FILE")]
+    recipients: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct IdentityArguments {
+    /// Private identity to open with
+    #[arg(short, long = "identity", value_name = "FILE", required = true)]
+    identities: Vec<PathBuf>,
+    /// Read the passphrase of the identities from a file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Use an identity file that others on this machine can read
+    #[arg(long)]
+    allow_readable_identity: bool,
+}
+
+impl RecipientArguments {
+    /// The recipients, each once, in their order.
+    pub(super) fn read(&self) -> anyhow::Result<Vec<Recipient>> {
+        let mut all: Vec<Recipient> = Vec::new();
+        for word in &self.recipients {
+            for recipient in recipients(word)? {
+                if !all.iter().any(|known| known.kid() == recipient.kid()) {
+                    all.push(recipient);
+                }
+            }
+        }
+        if all.is_empty() {
+            bail!("there is nobody to seal to: name a recipient with -r, as `ksecrets seal keygen` prints it");
+        }
+        Ok(all)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.recipients.is_empty()
+    }
+}
+
+fn recipients(word: &str) -> anyhow::Result<Vec<Recipient>> {
+    if let Ok(text) = fs::read_to_string(word) {
+        let all = Recipient::all(&text).with_context(|| word.to_owned())?;
+        if all.is_empty() {
+            bail!("{word} names no recipient");
+        }
+        return Ok(all);
+    }
+    let shown: String = word.chars().take(24).collect();
+    let recipient = word.parse().with_context(|| format!("'{shown}' is neither a recipient nor a file"))?;
+    Ok(vec![recipient])
+}
+
+impl IdentityArguments {
+    /// The identities, opened.
+    pub(super) fn read(&self) -> anyhow::Result<Vec<Identity>> {
+        self.identities.iter().map(|path| self.open(path)).collect()
+    }
+
+    fn open(&self, path: &Path) -> anyhow::Result<Identity> {
+        let file = File::open(path).with_context(|| format!("cannot read the identity {}", path.display()))?;
+        if !self.allow_readable_identity && is_readable_by_others(&file)? {
+            bail!(
+                "{} can be read by others: chmod 600 it, or say --allow-readable-identity where that is meant",
+                path.display()
+            );
+        }
+        let mut text = Zeroizing::new(String::new());
+        // One byte more than is ever read shows that there is more.
+        file.take(1 << 20).read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+        let read = IdentityFile::read(&text).with_context(|| path.display().to_string())?;
+        let passphrase = match read.is_protected() {
+            true => Some(self.passphrase(path)?),
+            false => None,
+        };
+        let opened = read.open(passphrase.as_deref().map(String::as_str));
+        opened.with_context(|| path.display().to_string())
+    }
+
+    fn passphrase(&self, path: &Path) -> anyhow::Result<Zeroizing<String>> {
+        match &self.passphrase_file {
+            Some(file) => passphrase_in(file),
+            None => ask(&format!("Passphrase of {}: ", path.display())),
+        }
+    }
+}
+
+/// The first line of a file.
+pub(super) fn passphrase_in(file: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let text = fs::read_to_string(file).map(Zeroizing::new);
+    let text = text.with_context(|| format!("cannot read the passphrase in {}", file.display()))?;
+    let line = text.lines().next().filter(|line| !line.is_empty());
+    let line = line.with_context(|| format!("the first line of {} is empty", file.display()))?;
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+/// Asks at the terminal, without showing what is typed.
+pub(super) fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
+    if !io::stderr().is_terminal() && !io::stdin().is_terminal() {
+        bail!("there is no terminal to ask for a passphrase at: name a file with --passphrase-file");
+    }
+    Ok(Zeroizing::new(rpassword::prompt_password(prompt).context("cannot read from the terminal")?))
+}
+
+#[cfg(unix)]
+fn is_readable_by_others(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    Ok(file.metadata()?.mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_readable_by_others(_: &File) -> io::Result<bool> {
+    Ok(false)
+}

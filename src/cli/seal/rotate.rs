@@ -1,0 +1,54 @@
+//! `ksecrets seal rotate`: other recipients, the same values.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::super::CLEAN;
+use super::files::{Found, Manifests, update, walk};
+use super::keys::{IdentityArguments, RecipientArguments};
+use super::{count, say};
+
+#[derive(Args, Debug)]
+pub(super) struct RotateArguments {
+    /// Files with SealedSecrets, and folders
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    with: IdentityArguments,
+    #[command(flatten)]
+    to: RecipientArguments,
+    /// Seal every value anew: for when a private key was lost to somebody
+    #[arg(long)]
+    new_data_key: bool,
+}
+
+pub(super) fn run(arguments: &RotateArguments) -> anyhow::Result<u8> {
+    let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
+    let (mut seen, mut changed) = (0, 0);
+    for path in walk(&arguments.paths)? {
+        let mut manifests = Manifests::read(&path)?;
+        for (place, found) in manifests.objects()? {
+            let Found::Sealed(before) = found else { continue };
+            let mut after = (*before).clone();
+            let rotated = match arguments.new_data_key {
+                true => after.renew(&identities, &to).map(|()| true),
+                false => after.rewrap(&identities, &to),
+            };
+            let what = || format!("{}: SealedSecret {}", manifests.title(), before.name());
+            changed += usize::from(rotated.with_context(what)?);
+            seen += 1;
+            update(&mut manifests.file, &place, &before, &after)?;
+        }
+        manifests.save()?;
+    }
+    if seen == 0 {
+        bail!("there is no SealedSecret of ksecrets.dev to rotate");
+    }
+    say(&format!("{changed} of {} changed", count(seen, "SealedSecret")));
+    if arguments.new_data_key {
+        say("whoever had the old key may know the values: change the credentials themselves too");
+    }
+    Ok(CLEAN)
+}
