@@ -75,7 +75,7 @@ pub(super) fn is_low_order(bytes: &[u8]) -> bool {
 
 /// The points whose multiples by eight are zero, on the curve and on its twist, and their forms over the prime
 /// (<https://cr.yp.to/ecdh.html#validate>).
-const LOW_ORDER: [[u8; 32]; 7] = [
+pub(super) const LOW_ORDER: [[u8; 32]; 7] = [
     [0; 32],
     ends(1, 0, 0),
     [

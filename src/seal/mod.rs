@@ -28,6 +28,8 @@ mod writing;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 pub use envelope::{Edit, Envelope};
 pub use error::SealError;

@@ -56,6 +56,12 @@ impl DataKey {
         Ok(Self(random()?))
     }
 
+    /// The key itself, for the vectors.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> &[u8; KEY] {
+        &self.0
+    }
+
     fn derive(&self, purpose: &[u8], context: &Context) -> Zeroizing<[u8; KEY]> {
         let mut key = Zeroizing::new([0; KEY]);
         // HKDF gives up to 255 times as much, so this cannot fail.
@@ -96,7 +102,12 @@ impl Wrap {
         Ok(Self { kid, sealed })
     }
 
-    fn seal(to: &Recipient, context: &Context, commit: &[u8; KEY], key: &DataKey) -> Result<Self, SealError> {
+    pub(super) fn seal(
+        to: &Recipient,
+        context: &Context,
+        commit: &[u8; KEY],
+        key: &DataKey,
+    ) -> Result<Self, SealError> {
         let (info, aad) = bound(to.kid(), context, commit);
         let sealed = kem::seal(to.suite(), to.public(), &info, &aad, &*key.0);
         let sealed = sealed.ok_or(SealError::Recipient { why: "its public key cannot be used" })?;
@@ -117,7 +128,7 @@ impl Wrap {
 }
 
 /// What a wrap is bound to, as HPKE's `info` and `aad`.
-fn bound(kid: &KeyId, context: &Context, commit: &[u8; KEY]) -> (Vec<u8>, Vec<u8>) {
+pub(super) fn bound(kid: &KeyId, context: &Context, commit: &[u8; KEY]) -> (Vec<u8>, Vec<u8>) {
     let mut info = framed(&[b"ksecrets/1/wrap", kid.suite().as_str().as_bytes()]);
     info.extend(context.bytes());
     (info, framed(&[kid.as_str().as_bytes(), commit]))

@@ -186,9 +186,9 @@ fn a_template_makes_keys_of_values() {
     let with = |line: &str| {
         SealedSecret::read(&format!("{}  template:\n    data:\n      {line}\n", sealed.to_yaml().unwrap()))
     };
-    let made = with("url: db://${user}:${password}@h").unwrap();
+    let made = with("url: ${user} and ${password}").unwrap();
     let opened = made.open(std::slice::from_ref(&one)).unwrap();
-    assert_eq!(opened.data["url"].expose(), b"db://admin:hunter2@h");
+    assert_eq!(opened.data["url"].expose(), b"admin and hunter2");
     let values = made.open_values(std::slice::from_ref(&one)).unwrap();
     assert!(!values.data.contains_key("url"));
     let again = made.reseal(&values, Scope::Strict, std::slice::from_ref(&one), &to(&[&one])).unwrap();

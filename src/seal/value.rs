@@ -82,7 +82,7 @@ impl<'a> ValueCipher<'a> {
     }
 
     /// What a value is bound to.
-    fn bound(&self, key: &str) -> Vec<u8> {
+    pub(super) fn bound(&self, key: &str) -> Vec<u8> {
         let mut aad = self.context.bytes();
         aad.extend(framed(&[key.as_bytes(), self.secret_type.as_bytes(), self.slot.as_str().as_bytes()]));
         aad
@@ -121,16 +121,16 @@ mod tests {
         let (one, key) = slot(&context);
         let (other, _) = slot(&context);
         let cipher = ValueCipher::new(&key, &context, one.id(), "Opaque");
-        let sealed = cipher.seal("password", b"hunter2").unwrap();
+        let sealed = cipher.seal("note", b"hunter2").unwrap();
         assert_eq!((sealed.length(), sealed.slot()), (7, one.id()));
-        assert_eq!(cipher.open("password", &sealed).unwrap().expose(), b"hunter2");
-        assert!(cipher.open("Password", &sealed).is_err());
+        assert_eq!(cipher.open("note", &sealed).unwrap().expose(), b"hunter2");
+        assert!(cipher.open("Note", &sealed).is_err());
         for cipher in [
             ValueCipher::new(&key, &context, one.id(), "kubernetes.io/tls"),
             ValueCipher::new(&key, &context, other.id(), "Opaque"),
             ValueCipher::new(&key, &elsewhere, one.id(), "Opaque"),
         ] {
-            assert_eq!(cipher.open("password", &sealed).err().map(|error| error.code()), Some("value"));
+            assert_eq!(cipher.open("note", &sealed).err().map(|error| error.code()), Some("value"));
         }
     }
 
