@@ -1,0 +1,303 @@
+//! `ksecrets seal` as a developer uses it, with files and without a cluster.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::binary::ksecrets;
+
+const SECRET: &str = "\
+# the database of the shop
+apiVersion: v1
+kind: Secret
+metadata:
+  name: db
+  namespace: shop
+  labels:
+    app: shop
+stringData:
+  password: Tr4verse-Quill-88
+  user: shop
+";
+
+/// A folder in which commands follow each other.
+struct Bench {
+    folder: Option<TempDir>,
+}
+
+/// What one command said and did.
+struct Done {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Bench {
+    /// With an identity in `id.key`, and its recipient in `team.pub`.
+    fn new(suite: &str) -> Self {
+        let mut bench = Self { folder: Some(tempfile::tempdir().unwrap()) };
+        let made = bench.run(&["keygen", "-o", "id.key", "--suite", suite], "");
+        assert_eq!(made.status, 0, "{}", made.stderr);
+        bench.write("team.pub", &made.stdout);
+        bench
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// Runs `ksecrets seal` here.
+    fn run(&mut self, arguments: &[&str], stdin: &str) -> Done {
+        self.run_with(arguments, stdin, &[])
+    }
+
+    fn run_with(&mut self, arguments: &[&str], stdin: &str, environment: &[(&str, &str)]) -> Done {
+        let folder = self.folder.take().unwrap();
+        let command = ksecrets().folder(folder).args(["seal"]).args(arguments.iter().copied()).stdin(stdin);
+        let command = environment.iter().fold(command, |command, (name, value)| command.env(name, value));
+        let outcome = command.run();
+        let done = Done {
+            status: outcome.status.unwrap_or(-1),
+            stdout: outcome.stdout.clone(),
+            stderr: outcome.stderr.clone(),
+        };
+        self.folder = Some(outcome.into_folder());
+        done
+    }
+
+    /// Seals [`SECRET`] into a file.
+    fn seal(&mut self, name: &str) {
+        let done = self.run(&["-r", "team.pub"], SECRET);
+        assert_eq!(done.status, 0, "{}", done.stderr);
+        self.write(name, &done.stdout);
+    }
+
+    fn open(&mut self, name: &str) -> String {
+        let done = self.run(&["open", name, "-i", "id.key"], "");
+        assert_eq!(done.status, 0, "{}", done.stderr);
+        done.stdout
+    }
+}
+
+/// The lines of the values of a sealed file, by key.
+fn values(text: &str) -> Vec<String> {
+    text.lines().filter(|line| line.contains(": ks1.")).map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn what_is_sealed_is_opened_again_and_shows_nothing() {
+    for suite in ["xwing", "x25519"] {
+        let mut bench = Bench::new(suite);
+        bench.seal("db.yaml");
+        let sealed = bench.read("db.yaml");
+        assert!(
+            sealed.starts_with("# the database of the shop\napiVersion: ksecrets.dev/v1alpha1\nkind: SealedSecret\n")
+        );
+        assert!(!sealed.contains("Quill") && !sealed.contains("VHI0dmVyc2U"), "{sealed}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(bench.open("db.yaml"), @"
+            apiVersion: v1
+            kind: Secret
+            metadata:
+              name: db
+              namespace: shop
+              labels:
+                app: shop
+            type: Opaque
+            data:
+              password: VHI0dmVyc2UtUXVpbGwtODg=
+              user: c2hvcA==
+            ");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_private_identity_is_private_from_the_start_and_never_overwritten() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut bench = Bench::new("x25519");
+    let path = bench.path().join("id.key");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = bench.read("id.key");
+    let again = bench.run(&["keygen", "-o", "id.key"], "");
+    assert_eq!(again.status, 2);
+    assert!(again.stderr.contains("cannot make id.key: File exists"), "{}", again.stderr);
+    assert_eq!(bench.read("id.key"), before);
+
+    bench.seal("db.yaml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = bench.run(&["open", "db.yaml", "-i", "id.key"], "");
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    assert!(refused.stderr.contains("id.key can be read by others: chmod 600 it"), "{}", refused.stderr);
+    assert_eq!(bench.run(&["open", "db.yaml", "-i", "id.key", "--allow-readable-identity"], "").status, 0);
+}
+
+#[test]
+fn a_passphrase_protects_an_identity() {
+    let mut bench = Bench::new("x25519");
+    bench.write("phrase", "correct horse battery staple\n");
+    let made = bench.run(&["keygen", "-o", "safe.key", "--suite", "x25519", "--passphrase-file", "phrase"], "");
+    bench.write("team.pub", &made.stdout);
+    bench.seal("db.yaml");
+    let opened = bench.run(&["open", "db.yaml", "-i", "safe.key", "--passphrase-file", "phrase"], "");
+    assert_eq!(opened.status, 0, "{}", opened.stderr);
+    bench.write("phrase", "wrong\n");
+    let refused = bench.run(&["open", "db.yaml", "-i", "safe.key", "--passphrase-file", "phrase"], "");
+    assert_eq!(refused.status, 2);
+    assert!(refused.stderr.contains("the passphrase does not open the identity"), "{}", refused.stderr);
+}
+
+#[test]
+fn values_are_set_without_any_private_key_and_the_others_keep_their_bytes() {
+    let mut bench = Bench::new("xwing");
+    bench.seal("db.yaml");
+    let before = values(&bench.read("db.yaml"));
+    fs::remove_file(bench.path().join("id.key")).unwrap();
+    let done = bench.run(&["set", "db.yaml", "token", "-r", "team.pub"], "n3w-value");
+    assert_eq!((done.status, done.stdout.as_str()), (0, ""), "{}", done.stderr);
+    let after = values(&bench.read("db.yaml"));
+    assert_eq!(after.len(), 3);
+    assert!(before.iter().all(|line| after.contains(line)));
+    assert!(bench.read("db.yaml").starts_with("# the database of the shop\n"));
+    let noted = bench.run(&["set", "db.yaml", "other", "-r", "team.pub"], "line\n");
+    assert!(noted.stderr.contains("the value ends with a newline, which is sealed too"), "{}", noted.stderr);
+}
+
+#[test]
+fn a_file_is_sealed_in_place_and_the_rest_of_it_is_left_alone() {
+    let mut bench = Bench::new("x25519");
+    let before = "# settings\r\napiVersion: v1\r\nkind: ConfigMap\r\nmetadata: {name:   odd}  # spaces\r\n";
+    bench.write("all.yaml", &format!("{before}---\n{SECRET}"));
+    let done = bench.run(&["-w", "-r", "team.pub", "all.yaml"], "");
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    assert_eq!(done.stderr, "ksecrets: all.yaml: left as it was: ConfigMap odd\nksecrets: sealed 1 Secret\n");
+    assert!(bench.read("all.yaml").starts_with(before));
+    assert!(bench.open("all.yaml").contains("name: db"));
+    let again = bench.run(&["-w", "-r", "team.pub", "all.yaml"], "");
+    assert_eq!(again.status, 2);
+    assert!(again.stderr.contains("this is already sealed"), "{}", again.stderr);
+}
+
+#[test]
+fn other_recipients_and_the_same_values() {
+    let mut bench = Bench::new("xwing");
+    bench.seal("db.yaml");
+    let before = values(&bench.read("db.yaml"));
+    let made = bench.run(&["keygen", "-o", "new.key"], "");
+    bench.write("new.pub", &made.stdout);
+    let done = bench.run(&["rotate", ".", "-i", "id.key", "-r", "new.pub"], "");
+    assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: 1 of 1 SealedSecret changed\n"));
+    assert_eq!(values(&bench.read("db.yaml")), before);
+    assert_eq!(bench.run(&["open", "db.yaml", "-i", "new.key"], "").status, 0);
+    let old = bench.run(&["open", "db.yaml", "-i", "id.key"], "");
+    assert_eq!(old.status, 2);
+    assert!(old.stderr.contains("none of the identities is a recipient of slot"), "{}", old.stderr);
+
+    let renewed = bench.run(&["rotate", "db.yaml", "-i", "new.key", "-r", "new.pub", "--new-data-key"], "");
+    assert!(renewed.stderr.contains("change the credentials themselves too"), "{}", renewed.stderr);
+    assert!(values(&bench.read("db.yaml")).iter().all(|line| !before.contains(line)));
+}
+
+#[test]
+fn verify_needs_no_key_and_names_what_is_wrong() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    let fine = bench.run(&["verify", ".", "-r", "team.pub"], "");
+    assert_eq!(
+        (fine.status, fine.stdout.as_str(), fine.stderr.as_str()),
+        (0, "", "ksecrets: 1 SealedSecret, no problem\n")
+    );
+
+    bench.write("moved.yaml", &bench.read("db.yaml").replace("namespace: shop", "namespace: prod"));
+    bench.write("renamed.yaml", &bench.read("db.yaml").replace("name: db", "name: mq"));
+    let other = bench.run(&["keygen", "-o", "other.key", "--suite", "x25519"], "");
+    bench.write("other.pub", &other.stdout);
+    let wrong = bench.run(&["verify", ".", "-r", "other.pub", "--post-quantum", "--widest-scope", "strict"], "");
+    assert_eq!(wrong.status, 1);
+    let codes: Vec<&str> = wrong.stdout.lines().map(|line| line.split(": ").take(2).last().unwrap()).collect();
+    let policy = ["missing-recipient", "unwanted-recipient", "weak-suite"];
+    assert_eq!(codes, [&policy[..], &["moved"], &policy, &["renamed"], &policy].concat(), "{}", wrong.stdout);
+    assert!(wrong.stdout.starts_with("db.yaml:2: missing-recipient: SealedSecret db: "), "{}", wrong.stdout);
+    bench.write("broken.yaml", "kind: SealedSecret\n  a: [\n");
+    assert_eq!(bench.run(&["verify", "broken.yaml"], "").status, 2);
+}
+
+#[test]
+fn values_are_changed_in_an_editor_and_the_others_keep_their_bytes() {
+    let mut bench = Bench::new("xwing");
+    bench.seal("db.yaml");
+    let before = values(&bench.read("db.yaml"));
+    bench.write("editor", "#!/bin/sh\nsed -i 's/Tr4verse-Quill-88/Ch4nged-Quill-89/' \"$1\"\n");
+    let path = std::env::var("PATH").unwrap();
+    let editor = [("EDITOR", "sh editor"), ("PATH", path.as_str())];
+    let done = bench.run_with(&["edit", "db.yaml", "-i", "id.key", "-r", "team.pub"], "", &editor);
+    assert_eq!((done.status, done.stderr.as_str()), (0, ""));
+    let after = values(&bench.read("db.yaml"));
+    assert_eq!(after.iter().filter(|line| before.contains(line)).count(), 1);
+    assert!(bench.open("db.yaml").contains("password: Q2g0bmdlZC1RdWlsbC04OQ=="));
+
+    let quiet = [("EDITOR", "true"), ("PATH", path.as_str())];
+    let same = bench.run_with(&["edit", "db.yaml", "-i", "id.key", "-r", "team.pub"], "", &quiet);
+    assert_eq!((same.status, same.stderr.as_str()), (0, "ksecrets: nothing changed\n"));
+    assert_eq!(values(&bench.read("db.yaml")), after);
+}
+
+#[test]
+fn values_are_merged_into_a_sealed_file() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    let before = values(&bench.read("db.yaml"));
+    let more = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {token: n3w-value}\n";
+    let done = bench.run(&["-r", "team.pub", "--merge-into", "db.yaml"], more);
+    assert_eq!((done.status, done.stdout.as_str()), (0, ""), "{}", done.stderr);
+    let after = values(&bench.read("db.yaml"));
+    assert!(after.len() == 3 && before.iter().all(|line| after.contains(line)));
+    let other = more.replace("name: db", "name: mq");
+    let refused = bench.run(&["-r", "team.pub", "--merge-into", "db.yaml"], &other);
+    assert_eq!(refused.status, 2);
+    assert!(refused.stderr.contains("the values to merge were sealed for another place"), "{}", refused.stderr);
+    assert_eq!(values(&bench.read("db.yaml")), after);
+}
+
+#[test]
+fn wrong_input_is_one_sentence_and_loses_nothing() {
+    let mut bench = Bench::new("x25519");
+    let mut said = |stdin: &str, more: &[&str]| {
+        let done = bench.run(&[&["-r", "team.pub"], more].concat(), stdin);
+        assert_eq!((done.status, done.stdout.as_str()), (2, ""), "{}", done.stderr);
+        done.stderr.trim_end().to_owned()
+    };
+    let secret = |rest: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a, namespace: shop}}\n{rest}");
+    let all = [
+        said("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n", &[]),
+        said(&secret(""), &[]),
+        said(&secret("data: {a: '?'}\n"), &[]),
+        said(&secret("data: {a: aQ==, a: aQ==}\n"), &[]),
+        said(&secret("stringData: {'a b': x}\n"), &[]),
+        said("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: b}\n", &[]),
+        said(&secret("stringData: {a: b}\n"), &["-n", "other"]),
+        said("a: [\n", &[]),
+        said(&secret("stringData: {a: b}\n"), &["-r", "nobody"]),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    ksecrets: there is no Secret to seal
+    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
+    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
+    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
+    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
+    ksecrets: standard input: Secret a: scope strict needs a namespace: write metadata.namespace, or name it with -n
+    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
+    ksecrets: standard input: line 1: not valid YAML: unclosed bracket '['
+    ksecrets: 'nobody' is neither a recipient nor a file: not a recipient: the checksum is wrong; was it pasted completely?
+    ");
+}
