@@ -298,3 +298,37 @@ fn go_refuses_a_low_order_share_too() {
         assert!(answer["error"].as_str().unwrap().contains("low order"), "{answer}");
     }
 }
+
+/// How long sealing and opening take: `cargo test --release speed -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_sealing_and_opening() {
+    const SECRETS: usize = 1000;
+    let one = Identity::generate(Suite::XWing).unwrap();
+    let (to, mine) = ([one.recipient().clone()], [one]);
+    let secret = |number: usize| PlainSecret {
+        name: format!("secret-{number}"),
+        namespace: Some("prod".to_owned()),
+        secret_type: "Opaque".to_owned(),
+        immutable: None,
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        data: (0..5).map(|key| (format!("KEY_{key}"), SecretBytes::from(vec![key; 32]))).collect(),
+    };
+    // Two threads, one half each.
+    let halves = |work: &(dyn Fn(usize) + Sync)| {
+        let start = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            for half in 0..2 {
+                scope.spawn(move || (half..SECRETS).step_by(2).for_each(work));
+            }
+        });
+        start.elapsed()
+    };
+    let seal = |number| SealedSecret::seal(&secret(number), Scope::Strict, &to).unwrap().to_yaml().unwrap();
+    let sealing = halves(&|number| drop(seal(number)));
+    let texts: Vec<_> = (0..SECRETS).map(seal).collect();
+    let opening = halves(&|number| drop(SealedSecret::read(&texts[number]).unwrap().open(&mine).unwrap()));
+    let checking = halves(&|number| drop(SealedSecret::read(&texts[number]).unwrap().problems(&Policy::default())));
+    println!("{SECRETS} Secrets of 5 values: sealed in {sealing:?}, opened in {opening:?}, checked in {checking:?}");
+}
