@@ -323,12 +323,12 @@ fn speed_of_sealing_and_opening() {
                 scope.spawn(move || (half..SECRETS).step_by(2).for_each(work));
             }
         });
-        start.elapsed()
+        start.elapsed().as_millis()
     };
     let seal = |number| SealedSecret::seal(&secret(number), Scope::Strict, &to).unwrap().to_yaml().unwrap();
     let sealing = halves(&|number| drop(seal(number)));
     let texts: Vec<_> = (0..SECRETS).map(seal).collect();
     let opening = halves(&|number| drop(SealedSecret::read(&texts[number]).unwrap().open(&mine).unwrap()));
     let checking = halves(&|number| drop(SealedSecret::read(&texts[number]).unwrap().problems(&Policy::default())));
-    println!("{SECRETS} Secrets of 5 values: sealed in {sealing:?}, opened in {opening:?}, checked in {checking:?}");
+    println!("{SECRETS} Secrets of 5 values: sealed in {sealing} ms, opened in {opening} ms, checked in {checking} ms");
 }

@@ -22,6 +22,7 @@ const MOST: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Identity {
     seed: Zeroizing<[u8; 32]>,
+    private: kem::Private,
     recipient: Recipient,
 }
 
@@ -45,8 +46,9 @@ impl Identity {
     /// # Errors
     /// When it is no key.
     pub fn new(suite: Suite, seed: Zeroizing<[u8; 32]>) -> Result<Self, SealError> {
-        let public = kem::public(suite, &seed).ok_or(SealError::Identity { why: "the bytes are no private key" })?;
-        Ok(Self { recipient: Recipient::new(suite, &public)?, seed })
+        let private = kem::Private::new(suite, &seed);
+        let private = private.ok_or(SealError::Identity { why: "the bytes are no private key" })?;
+        Ok(Self { recipient: Recipient::new(suite, &private.public())?, private, seed })
     }
 
     /// The public half.
@@ -61,8 +63,14 @@ impl Identity {
         self.recipient.kid()
     }
 
+    /// The key itself, for tests.
+    #[cfg(test)]
     pub(super) fn seed(&self) -> &[u8; 32] {
         &self.seed
+    }
+
+    pub(super) fn private(&self) -> &kem::Private {
+        &self.private
     }
 
     /// The text of a file that keeps the key as it is.

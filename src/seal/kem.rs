@@ -25,32 +25,50 @@ fn seal_with<K: Kem>(public: &[u8], info: &[u8], aad: &[u8], message: &[u8]) -> 
     Some(bytes)
 }
 
-/// The message. None for whatever reason.
-pub(super) fn open(suite: Suite, seed: &[u8], info: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// A private key, ready to use: making it of its seed takes as long as opening with it. The crates wipe it when dropped.
+#[derive(Clone)]
+pub(super) enum Private {
+    XWing(Box<<XWing as Kem>::PrivateKey>),
+    X25519(<X25519HkdfSha256 as Kem>::PrivateKey),
+}
+
+impl Private {
+    /// Takes a seed. None when it is none.
+    pub(super) fn new(suite: Suite, seed: &[u8; 32]) -> Option<Self> {
+        Some(match suite {
+            Suite::XWing => Self::XWing(Box::new(Deserializable::from_bytes(seed).ok()?)),
+            Suite::X25519 => Self::X25519(Deserializable::from_bytes(seed).ok()?),
+        })
+    }
+
+    /// The public key.
+    pub(super) fn public(&self) -> Vec<u8> {
+        match self {
+            Self::XWing(key) => XWing::sk_to_pk(key).to_bytes().to_vec(),
+            Self::X25519(key) => X25519HkdfSha256::sk_to_pk(key).to_bytes().to_vec(),
+        }
+    }
+
+    /// The message. None for whatever reason.
+    pub(super) fn open(&self, info: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        match self {
+            Self::XWing(key) => open_with::<XWing>(key, Suite::XWing, info, aad, sealed),
+            Self::X25519(key) => open_with::<X25519HkdfSha256>(key, Suite::X25519, info, aad, sealed),
+        }
+    }
+}
+
+fn open_with<K: Kem>(
+    private: &K::PrivateKey,
+    suite: Suite,
+    info: &[u8],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
     let (enc, sealed) = sealed.split_at_checked(suite.enc_length())?;
-    match suite {
-        Suite::XWing => open_with::<XWing>(seed, info, aad, enc, sealed),
-        Suite::X25519 => open_with::<X25519HkdfSha256>(seed, info, aad, enc, sealed),
-    }
-}
-
-fn open_with<K: Kem>(seed: &[u8], info: &[u8], aad: &[u8], enc: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let private = K::PrivateKey::from_bytes(seed).ok()?;
     let enc = K::EncappedKey::from_bytes(enc).ok()?;
-    hpke::single_shot_open::<AesGcm256, HkdfSha256, K>(&OpModeR::Base, &private, &enc, info, sealed, aad)
-        .ok()
-        .map(Zeroizing::new)
-}
-
-/// The public key of a private one.
-pub(super) fn public(suite: Suite, seed: &[u8; 32]) -> Option<Vec<u8>> {
-    fn of<K: Kem>(seed: &[u8]) -> Option<Vec<u8>> {
-        Some(K::sk_to_pk(&K::PrivateKey::from_bytes(seed).ok()?).to_bytes().to_vec())
-    }
-    match suite {
-        Suite::XWing => of::<XWing>(seed),
-        Suite::X25519 => of::<X25519HkdfSha256>(seed),
-    }
+    let opened = hpke::single_shot_open::<AesGcm256, HkdfSha256, K>(&OpModeR::Base, private, &enc, info, sealed, aad);
+    opened.ok().map(Zeroizing::new)
 }
 
 /// Whether bytes are a public key: right length, and numbers of ML-KEM in their range.
@@ -126,17 +144,21 @@ mod tests {
     fn both_suites_come_back() {
         for suite in Suite::ALL {
             let seed = [7; 32];
-            let public = public(suite, &seed).unwrap();
+            let private = Private::new(suite, &seed).unwrap();
+            let public = private.public();
             assert_eq!(public.len(), suite.public_length());
             assert!(is_public(suite, &public) && !is_low_order(&public));
             let sealed = seal(suite, &public, b"info", b"aad", b"message").unwrap();
             assert_eq!(sealed.len(), suite.enc_length() + 7 + 16);
             assert!(!is_low_order(&sealed[..suite.enc_length()]));
-            assert_eq!(open(suite, &seed, b"info", b"aad", &sealed).unwrap().as_slice(), b"message");
-            for (seed, info, aad) in [([8; 32], b"info", b"aad"), (seed, b"inFo", b"aad"), (seed, b"info", b"aAd")] {
-                assert!(open(suite, &seed, info, aad, &sealed).is_none());
+            assert_eq!(private.open(b"info", b"aad", &sealed).unwrap().as_slice(), b"message");
+            let other = Private::new(suite, &[8; 32]).unwrap();
+            for (key, info, aad) in
+                [(&other, b"info", b"aad"), (&private, b"inFo", b"aad"), (&private, b"info", b"aAd")]
+            {
+                assert!(key.open(info, aad, &sealed).is_none());
             }
-            assert!(open(suite, &seed, b"info", b"aad", &sealed[..10]).is_none());
+            assert!(private.open(b"info", b"aad", &sealed[..10]).is_none());
         }
     }
 }

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn recipient(suite: Suite) -> Recipient {
-        Recipient::new(suite, &kem::public(suite, &[7; 32]).unwrap()).unwrap()
+        Recipient::new(suite, &kem::Private::new(suite, &[7; 32]).unwrap().public()).unwrap()
     }
 
     #[test]
@@ -170,10 +170,10 @@ mod tests {
         assert_eq!(codes(&bech32("age", &[7; 32])), "recipient");
         assert_eq!(codes(&bech32("ksx", &[0; 32])), "low-order");
         assert_eq!(codes(&bech32("ksx", &[7; 31])), "recipient");
-        let mut public = kem::public(Suite::XWing, &[7; 32]).unwrap();
+        let mut public = kem::Private::new(Suite::XWing, &[7; 32]).unwrap().public();
         public[..3].fill(0xff); // numbers of ML-KEM that are over its modulus
         assert_eq!(codes(&bech32("kspq", &public)), "recipient");
-        let mut public = kem::public(Suite::XWing, &[7; 32]).unwrap();
+        let mut public = kem::Private::new(Suite::XWing, &[7; 32]).unwrap().public();
         public[1184..].fill(0);
         assert_eq!(codes(&bech32("kspq", &public)), "low-order");
     }

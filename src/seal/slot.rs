@@ -116,7 +116,7 @@ impl Wrap {
 
     fn open(&self, identity: &Identity, context: &Context, commit: &[u8; KEY]) -> Option<DataKey> {
         let (info, aad) = bound(&self.kid, context, commit);
-        let opened = kem::open(self.kid.suite(), identity.seed(), &info, &aad, &self.sealed)?;
+        let opened = identity.private().open(&info, &aad, &self.sealed)?;
         Some(DataKey(Zeroizing::new(<[u8; KEY]>::try_from(opened.as_slice()).ok()?)))
     }
 
