@@ -25,6 +25,7 @@ mod patterns;
 mod properties;
 mod readers;
 mod seal;
+mod seal_cli;
 #[cfg(unix)]
 mod unruly;
 #[cfg(unix)]
