@@ -41,6 +41,7 @@ pub struct Certificate {
     limited: bool,
     expires: i64,
     public: PublicKey,
+    rsa: Option<Vec<u8>>,
 }
 
 /// The public key, as far as a private key in DER holds the same bytes.
@@ -96,6 +97,7 @@ impl Certificate {
             limited: uses.is_some(),
             expires: i64::try_from(tbs.validity().not_after.to_unix_duration().as_secs()).unwrap_or(i64::MAX),
             public: PublicKey::of(tbs.subject_public_key_info()),
+            rsa: rsa(tbs.subject_public_key_info()),
         })
     }
 
@@ -113,6 +115,12 @@ impl Certificate {
         (held || der.len() >= self.public.least).then_some(held)
     }
 
+    /// Its public key, if that is one of RSA: `RSAPublicKey` in DER (RFC 8017, A.1.1).
+    #[must_use]
+    pub fn rsa(&self) -> Option<&[u8]> {
+        self.rsa.as_deref()
+    }
+
     /// Whether it was no longer good at a time, in seconds since 1970.
     #[must_use]
     pub fn is_expired(&self, now: Option<i64>) -> bool {
@@ -123,6 +131,12 @@ impl Certificate {
     #[must_use]
     pub fn expires(&self) -> i64 {
         self.expires
+    }
+
+    /// Its last day: `2030-01-01`.
+    #[must_use]
+    pub fn expiry(&self) -> String {
+        date(self.expires)
     }
 
     /// Whether a cluster that trusts its issuer lets its holder do everything.
@@ -177,6 +191,10 @@ impl PublicKey {
         };
         Self { bytes: bytes.to_vec(), least }
     }
+}
+
+fn rsa(info: &x509_cert::SubjectPublicKeyInfo) -> Option<Vec<u8>> {
+    (info.algorithm.oid == RSA).then(|| info.subject_public_key.raw_bytes().to_vec())
 }
 
 /// All organizations would be too many to show, and the one that counts must not be pushed out by others.
