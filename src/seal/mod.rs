@@ -8,6 +8,8 @@
 //! Nothing here reads clocks or the environment, and only `document` touches files. What else is asked of the system is
 //! randomness.
 
+#[cfg(feature = "bitnami")]
+pub mod bitnami;
 mod coding;
 pub mod document;
 mod envelope;
