@@ -17,6 +17,8 @@ mod common;
 #[cfg(unix)]
 mod control_plane;
 mod corpus;
+#[cfg(all(unix, feature = "bitnami"))]
+mod kubeseal;
 #[cfg(unix)]
 mod oracle;
 #[cfg(unix)]
