@@ -454,16 +454,16 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_in_an_annotation_of_a_live_secret() {
+    fn a_secret_in_an_annotation_of_a_live_object() {
         let applied =
             r#"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"password\":\"Tr4verse-Quill-88\"}}"#;
         let text = format!(
-            r#"{{"apiVersion":"v1","kind":"Secret","metadata":{{"name":"a","namespace":"b",
+            r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"a","namespace":"b",
             "annotations":{{"kubectl.kubernetes.io/last-applied-configuration":"{applied}"}}}}}}"#
         );
         assert_eq!(
             said(&text, true),
-            ["password high high: password holds its value in an annotation of the live Secret"]
+            ["password high high: password holds its value in an annotation of the live ConfigMap"]
         );
     }
 }
