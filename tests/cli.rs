@@ -599,6 +599,7 @@ fn a_wrong_flag_is_refused_with_a_hint() {
 
     Commands:
       hunt   Find exposed secrets in files or a cluster
+      seal   Seal Secrets for git, and open, change and verify sealed ones
       rules  Explain rules
 
     Options:
@@ -628,6 +629,7 @@ fn help_is_pinned() {
 
     Commands:
       hunt   Find exposed secrets in files or a cluster
+      seal   Seal Secrets for git, and open, change and verify sealed ones
       rules  Explain rules
 
     Options:

@@ -291,12 +291,12 @@ fn wrong_input_is_one_sentence_and_loses_nothing() {
     ];
     insta::assert_snapshot!(all.join("\n"), @"
     ksecrets: there is no Secret to seal
-    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
-    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
-    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
-    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
+    ksecrets: standard input: Secret a: there is no value to seal: data and stringData are empty
+    ksecrets: standard input: Secret a: data.a is not valid base64: it was cut off or altered
+    ksecrets: standard input: Secret a: data.a stands there twice: remove one
+    ksecrets: standard input: Secret a: Kubernetes does not allow 'a b' as a key of a Secret
     ksecrets: standard input: Secret a: scope strict needs a namespace: write metadata.namespace, or name it with -n
-    ksecrets: standard input: Secret a: metadata.namespace: must be text; write it in quotes
+    ksecrets: standard input: Secret a is of namespace shop, and -n says other
     ksecrets: standard input: line 1: not valid YAML: unclosed bracket '['
     ksecrets: 'nobody' is neither a recipient nor a file: not a recipient: the checksum is wrong; was it pasted completely?
     ");
