@@ -47,6 +47,8 @@ pub enum Checksum {
     Base64Json,
     /// A Bech32 string (BIP 173) with a right checksum: age identities.
     Bech32,
+    /// A Bech32m string (BIP 350) with a right checksum: identities of `ksecrets seal`.
+    Bech32m,
     /// Base32 with a trailing CRC16: NATS nkeys (<https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth>).
     Nkey,
     /// GitLab's routable tokens: `<prefix><base64url payload>.<version>.<base36 length><base36 CRC32>`.
@@ -58,7 +60,7 @@ pub enum Checksum {
 }
 
 impl Checksum {
-    const ALL: [(&'static str, Self); 12] = [
+    const ALL: [(&'static str, Self); 13] = [
         ("crc32-base62", Self::Crc32Base62),
         ("grafana-crc32", Self::GrafanaCrc32),
         ("jwt", Self::Jwt),
@@ -67,6 +69,7 @@ impl Checksum {
         ("luhn", Self::Luhn),
         ("base64-json", Self::Base64Json),
         ("bech32", Self::Bech32),
+        ("bech32m", Self::Bech32m),
         ("nkey", Self::Nkey),
         ("gitlab-routable", Self::GitlabRoutable),
         ("slack", Self::Slack),
@@ -84,7 +87,8 @@ impl Checksum {
             Self::AwsKeyId => plausible(aws_key_id(secret)),
             Self::Luhn => plausible(luhn(secret)),
             Self::Base64Json => plausible(base64_json(secret)),
-            Self::Bech32 => proved(bech32(secret)),
+            Self::Bech32 => proved(bech32(secret) == Some(1)),
+            Self::Bech32m => proved(bech32(secret) == Some(0x2bc8_30a3)),
             Self::Nkey => proved(nkey(secret)),
             Self::GitlabRoutable => gitlab(secret),
             Self::Slack => plausible(slack(secret)),
@@ -208,21 +212,17 @@ fn base64_json(secret: &str) -> bool {
     bytes.is_ok_and(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|json| json.is_object()))
 }
 
-fn bech32(secret: &str) -> bool {
+/// What is left of a Bech32 string: 1 for one with a right checksum, 0x2bc830a3 for Bech32m.
+fn bech32(secret: &str) -> Option<u32> {
     const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     const GENERATORS: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
     let text = secret.to_ascii_lowercase();
-    let Some((prefix, data)) = text.rsplit_once('1') else { return false };
-    let Some(values) = data
-        .bytes()
-        .map(|byte| ALPHABET.iter().position(|&known| known == byte).map(|value| value as u32))
-        .collect::<Option<Vec<_>>>()
-    else {
-        return false;
-    };
+    let (prefix, data) = text.rsplit_once('1')?;
+    let value = |byte| ALPHABET.iter().position(|&known| known == byte).map(|value| value as u32);
+    let values = data.bytes().map(value).collect::<Option<Vec<_>>>()?;
     let high = prefix.bytes().map(|byte| u32::from(byte >> 5));
     let low = prefix.bytes().map(|byte| u32::from(byte & 31));
-    let residue = high.chain([0]).chain(low).chain(values).fold(1_u32, |residue, value| {
+    Some(high.chain([0]).chain(low).chain(values).fold(1_u32, |residue, value| {
         let top = residue >> 25;
         let shifted = ((residue & 0x01ff_ffff) << 5) ^ value;
         GENERATORS
@@ -230,8 +230,7 @@ fn bech32(secret: &str) -> bool {
             .enumerate()
             .filter(|(bit, _)| top >> bit & 1 == 1)
             .fold(shifted, |sum, (_, generator)| sum ^ generator)
-    });
-    residue == 1
+    }))
 }
 
 fn nkey(secret: &str) -> bool {
@@ -303,9 +302,12 @@ mod tests {
 
     #[test]
     fn bech32_of_bip_173() {
-        assert!(bech32("A12UEL5L"));
-        assert!(!bech32("A12UEL5M"));
-        assert!(!bech32("no separator"));
+        assert_eq!(Checksum::Bech32.verify("A12UEL5L"), Verdict::Proved);
+        assert_eq!(Checksum::Bech32.verify("A12UEL5M"), Verdict::Refuted);
+        assert_eq!(Checksum::Bech32.verify("no separator"), Verdict::Refuted);
+        // Of BIP 350, and no Bech32.
+        assert_eq!(Checksum::Bech32m.verify("A1LQFN3A"), Verdict::Proved);
+        assert_eq!(Checksum::Bech32.verify("A1LQFN3A"), Verdict::Refuted);
     }
 
     #[test]
