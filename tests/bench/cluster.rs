@@ -1,4 +1,5 @@
-//! How long a hunt in a full cluster takes, beside what kubectl takes to list it. Run by `tests/bench/cluster.sh`.
+//! How long a hunt in a full cluster takes, beside what kubectl takes to list it. Run by `tests/bench/cluster.sh`; with
+//! `CONFIGMAPS=1` the cluster is full of those alone.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -90,7 +91,9 @@ fn fill(plane: &ControlPlane, count: usize) {
                 for number in (writer..count).step_by(WRITERS) {
                     // Ten in a row share one, so that a pod has the Secret that it names beside it.
                     let namespace = &namespaces[number / 10 % NAMESPACES];
-                    write(plane, &format!("/api/v1/namespaces/{namespace}"), object(number));
+                    // With nothing but ConfigMaps memory must not grow with their number.
+                    let kind = if env::var_os("CONFIGMAPS").is_some() { number * 10 } else { number };
+                    write(plane, &format!("/api/v1/namespaces/{namespace}"), object(kind));
                     if number % 50 == 0 {
                         let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}");
                         write(plane, &path, binding(number, namespace));
