@@ -192,6 +192,7 @@ fn a_file_is_sealed_in_place_and_the_rest_of_it_is_left_alone() {
 fn other_recipients_and_the_same_values() {
     let mut bench = Bench::new("xwing");
     bench.seal("db.yaml");
+    bench.write("template.yaml", "{{ if .Values.x }}\na: {{ . }\n");
     let before = values(&bench.read("db.yaml"));
     let made = bench.run(&["keygen", "-o", "new.key"], "");
     bench.write("new.pub", &made.stdout);

@@ -74,7 +74,9 @@ fn readable(plain: &PlainSecret) -> Zeroizing<String> {
         // JSON strings are YAML's too, on one line whatever they hold.
         let value = String::from_utf8_lossy(value.expose());
         let quoted = Zeroizing::new(serde_json::to_string(&value).unwrap_or_default());
-        text.push_str(&format!("  {key}: {}\n", *quoted));
+        for part in ["  ", key, ": ", &quoted, "\n"] {
+            text.push_str(part);
+        }
     }
     text
 }
