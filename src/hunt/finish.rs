@@ -1,6 +1,5 @@
 //! From candidates to findings, and from the findings of all threads to one report.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -157,22 +156,10 @@ impl Drafts<'_> {
         let first_line = self.lines.bytes_of(self.lines.line(sighting.span.start)).end;
         let span = sighting.span.start..sighting.span.end.min(first_line).max(sighting.span.start);
         let location = self.location(span.clone(), Some(sighting.object));
-        let finding = Finding {
-            exposure: None,
-            severity: self.severity(&sighting.rule, sighting.severity),
-            confidence: sighting.confidence,
-            title: sighting.rule.title.to_string(),
-            message: sighting.message,
-            excerpt: self.path.map(|_| self.excerpt(sighting.span.start, Some(span.clone()), seen, usize::MAX)),
-            secret: None,
-            fingerprint: Fingerprint::new(&sighting.rule.id, &location, None, 0),
-            related: Vec::new(),
-            notes: Vec::new(),
-            remediation: Cow::clone(&sighting.rule.remediation),
-            suggestion: None,
-            location,
-            rule: sighting.rule,
-        };
+        let excerpt = self.path.map(|_| self.excerpt(sighting.span.start, Some(span.clone()), seen, usize::MAX));
+        let weight = (sighting.severity, sighting.confidence);
+        let plain = self.hunter.finding(&sighting.rule, weight, sighting.message, location);
+        let finding = Finding { excerpt, ..plain };
         Draft { finding, value: None }
     }
 

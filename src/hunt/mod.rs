@@ -46,8 +46,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::access::{AccessRule, Version};
 use crate::model::{
-    Confidence, Finding, FingerprintKey, ObjectRef, Redaction, Report, Rule, RuleId, SecretValue, Severity, Skipped,
-    Summary,
+    Confidence, Finding, Fingerprint, FingerprintKey, Location, ObjectRef, Redaction, Report, Rule, RuleId,
+    SecretValue, Severity, Skipped, Summary,
 };
 use crate::pattern::{Body, Gate, Set, Topic};
 use crate::source::{Blob, Live, Sink};
@@ -261,6 +261,32 @@ impl Hunter {
             .filter_map(|root| path.strip_prefix(root.as_str()))
             .map(|rest| rest.trim_start_matches('/'));
         below.filter(|rest| !rest.is_empty()).min_by_key(|rest| rest.len()).unwrap_or(path)
+    }
+
+    /// A finding without a value, with the advice of its rule and the severity that the user gave to it.
+    fn finding(
+        &self,
+        rule: &Arc<Rule>,
+        (severity, confidence): (Severity, Confidence),
+        message: String,
+        location: Location,
+    ) -> Finding {
+        Finding {
+            exposure: None,
+            severity: self.options.severities.get(&rule.id).copied().unwrap_or(severity),
+            confidence,
+            title: rule.title.to_string(),
+            message,
+            excerpt: None,
+            secret: None,
+            fingerprint: Fingerprint::new(&rule.id, &location, None, 0),
+            related: Vec::new(),
+            notes: Vec::new(),
+            remediation: rule.remediation.clone(),
+            suggestion: None,
+            location,
+            rule: Arc::clone(rule),
+        }
     }
 
     /// Whether findings of a rule are wanted.

@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use crate::access::{Access, AccessFinding, AccessRule, Facts, Origin, Reach, ReaderList, Subject, Via};
 use crate::manifest::Object;
-use crate::model::{
-    self, Confidence, Finding, Fingerprint, Location, Rule, RuleId, SavedReaders, SecretReaders, Severity, Skipped,
-};
+use crate::model::{self, Confidence, Finding, Location, Rule, RuleId, SavedReaders, SecretReaders, Severity, Skipped};
 
 use super::audience::Opened;
 use super::readership::{Charged, Readership, Secrets};
@@ -196,27 +194,11 @@ impl<'t> Telling<'t> {
     fn finding(
         &self,
         rule: AccessRule,
-        (severity, confidence): (Severity, Confidence),
+        weight: (Severity, Confidence),
         message: String,
         location: Location,
     ) -> Finding {
-        let rule = self.rules[&rule];
-        Finding {
-            exposure: None,
-            severity: self.hunter.options.severities.get(&rule.id).copied().unwrap_or(severity),
-            confidence,
-            title: rule.title.to_string(),
-            message,
-            excerpt: None,
-            secret: None,
-            fingerprint: Fingerprint::new(&rule.id, &location, None, 0),
-            related: Vec::new(),
-            notes: Vec::new(),
-            remediation: Cow::clone(&rule.remediation),
-            suggestion: None,
-            location,
-            rule: Arc::clone(rule),
-        }
+        self.hunter.finding(self.rules[&rule], weight, message, location)
     }
 }
 

@@ -22,6 +22,6 @@ pub use node::{Kind, Node, Role, Tree};
 pub use object::Object;
 pub use parse::{SyntaxError, chunks, documents, parse_document};
 pub use pod::{containers, is_container, pod_specs};
-pub use reference::{Reference, container_references, pod_references, pull_references};
+pub use reference::{Reference, container_references, pod_containers, pod_references, pull_references};
 pub use route::Route;
 pub use template::mask_actions;

@@ -28,12 +28,18 @@ const DRIVERS: [&[&str]; 8] = [
     &["scaleIO", "secretRef", "name"],
 ];
 
+/// Lists of a pod spec whose items are containers.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+
+/// The containers of a pod spec, of all its lists.
+pub fn pod_containers<'a>(pod: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+    CONTAINERS.into_iter().flat_map(move |list| items(pod, list))
+}
 
 /// The references of a pod spec: of its volumes and containers. Pull secrets are the kubelet's, see
 /// [`pull_references`].
 pub fn pod_references<'a>(pod: Node<'a>) -> impl Iterator<Item = Reference<'a>> {
-    let containers = CONTAINERS.into_iter().flat_map(move |list| items(pod, list)).flat_map(container_references);
+    let containers = pod_containers(pod).flat_map(container_references);
     items(pod, "volumes").flat_map(volume_references).chain(containers)
 }
 

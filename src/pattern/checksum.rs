@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::bech32;
 use super::jwt::Claims;
 use super::pem::Block;
 
@@ -87,8 +88,8 @@ impl Checksum {
             Self::AwsKeyId => plausible(aws_key_id(secret)),
             Self::Luhn => plausible(luhn(secret)),
             Self::Base64Json => plausible(base64_json(secret)),
-            Self::Bech32 => proved(bech32(secret) == Some(1)),
-            Self::Bech32m => proved(bech32(secret) == Some(0x2bc8_30a3)),
+            Self::Bech32 => proved(residue(secret) == Some(bech32::BECH32)),
+            Self::Bech32m => proved(residue(secret) == Some(bech32::BECH32M)),
             Self::Nkey => proved(nkey(secret)),
             Self::GitlabRoutable => gitlab(secret),
             Self::Slack => plausible(slack(secret)),
@@ -212,25 +213,13 @@ fn base64_json(secret: &str) -> bool {
     bytes.is_ok_and(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|json| json.is_object()))
 }
 
-/// What is left of a Bech32 string: 1 for one with a right checksum, 0x2bc830a3 for Bech32m.
-fn bech32(secret: &str) -> Option<u32> {
-    const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-    const GENERATORS: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+/// What is left of a Bech32 text, in whatever case.
+fn residue(secret: &str) -> Option<u32> {
     let text = secret.to_ascii_lowercase();
     let (prefix, data) = text.rsplit_once('1')?;
-    let value = |byte| ALPHABET.iter().position(|&known| known == byte).map(|value| value as u32);
+    let value = |byte| bech32::ALPHABET.iter().position(|&known| known == byte).map(|value| value as u8);
     let values = data.bytes().map(value).collect::<Option<Vec<_>>>()?;
-    let high = prefix.bytes().map(|byte| u32::from(byte >> 5));
-    let low = prefix.bytes().map(|byte| u32::from(byte & 31));
-    Some(high.chain([0]).chain(low).chain(values).fold(1_u32, |residue, value| {
-        let top = residue >> 25;
-        let shifted = ((residue & 0x01ff_ffff) << 5) ^ value;
-        GENERATORS
-            .iter()
-            .enumerate()
-            .filter(|(bit, _)| top >> bit & 1 == 1)
-            .fold(shifted, |sum, (_, generator)| sum ^ generator)
-    }))
+    Some(bech32::residue(prefix, values.into_iter()))
 }
 
 fn nkey(secret: &str) -> bool {

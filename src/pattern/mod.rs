@@ -1,5 +1,6 @@
 //! Text rules: one YAML entry each in `patterns/`, compiled behind one keyword gate.
 
+pub(crate) mod bech32;
 mod builtin;
 mod certificate;
 mod checksum;

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::pattern::bech32::{ALPHABET, BECH32M, residue};
+
 use super::SealError;
 
 /// The parts one after the other, each after its length in four bytes, so that no two lists give the same bytes.
@@ -67,10 +69,6 @@ fn fives(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     fives
 }
 
-const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-/// What the checksum comes to (BIP 350).
-const BECH32M: u32 = 0x2bc8_30a3;
-
 /// Bech32m (BIP 350) without its limit of 90 characters: lower case, six characters of checksum.
 ///
 /// In a text of that length or less every four wrong characters are noticed; in a longer one all but one in 2^30.
@@ -83,7 +81,7 @@ pub(super) fn bech32(prefix: &str, bytes: &[u8]) -> Zeroizing<String> {
     text.push_str(prefix);
     text.push('1');
     let checksum = (0..6).map(|at| (residue >> (5 * (5 - at))) as u8 & 31);
-    text.extend(values.iter().copied().chain(checksum).map(|five| char::from(BECH32[usize::from(five)])));
+    text.extend(values.iter().copied().chain(checksum).map(|five| char::from(ALPHABET[usize::from(five)])));
     zeroize::Zeroize::zeroize(&mut *values);
     text
 }
@@ -98,7 +96,7 @@ pub(super) fn unbech32(text: &str) -> Option<(String, Zeroizing<Vec<u8>>)> {
     let prefix = prefix.to_ascii_lowercase();
     let mut values = Zeroizing::new(Vec::with_capacity(data.len()));
     for byte in data.bytes() {
-        values.push(BECH32.iter().position(|known| *known == byte.to_ascii_lowercase())? as u8);
+        values.push(ALPHABET.iter().position(|known| *known == byte.to_ascii_lowercase())? as u8);
     }
     let length = values.len().checked_sub(6)?;
     if prefix.is_empty() || residue(&prefix, values.iter().copied()) != BECH32M {
@@ -116,18 +114,6 @@ pub(super) fn unbech32(text: &str) -> Option<(String, Zeroizing<Vec<u8>>)> {
     }
     // Bits left over are fewer than five, and zero: one text for the same bytes.
     (bits < 5 && buffer & ((1 << bits) - 1) == 0).then_some((prefix, bytes))
-}
-
-fn residue(prefix: &str, values: impl Iterator<Item = u8>) -> u32 {
-    const GENERATORS: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
-    let high = prefix.bytes().map(|byte| byte >> 5);
-    let low = prefix.bytes().map(|byte| byte & 31);
-    high.chain([0]).chain(low).chain(values).fold(1_u32, |residue, value| {
-        let top = residue >> 25;
-        let shifted = ((residue & 0x01ff_ffff) << 5) ^ u32::from(value);
-        let chosen = GENERATORS.iter().enumerate().filter(|(bit, _)| top >> bit & 1 == 1);
-        chosen.fold(shifted, |sum, (_, generator)| sum ^ generator)
-    })
 }
 
 #[cfg(test)]
@@ -164,7 +150,7 @@ mod tests {
     fn residue_of(text: &str) -> u32 {
         let text = text.to_lowercase();
         let (prefix, data) = text.rsplit_once('1').unwrap();
-        residue(prefix, data.bytes().map(|byte| BECH32.iter().position(|known| *known == byte).unwrap() as u8))
+        residue(prefix, data.bytes().map(|byte| ALPHABET.iter().position(|known| *known == byte).unwrap() as u8))
     }
 
     proptest! {
@@ -180,7 +166,7 @@ mod tests {
             prop_assert!(unbech32(&text.to_uppercase()).is_some());
             let mut wrong = text.as_bytes().to_vec();
             let at = 4 + at.index(wrong.len() - 4);
-            wrong[at] = BECH32[other];
+            wrong[at] = ALPHABET[other];
             prop_assert_eq!(unbech32(std::str::from_utf8(&wrong).unwrap()).is_some(), wrong == text.as_bytes());
         }
 

@@ -1,12 +1,11 @@
 //! What objects were seen to use, held against the census.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use crate::hunt::rights::Resolved;
 use crate::hunt::{Coverage, Draft, Hunter};
 use crate::manifest::Object;
-use crate::model::{Confidence, Finding, Fingerprint, Location, ObjectRef, Related, Rule, Severity, Skipped};
+use crate::model::{Location, ObjectRef, Related, Skipped};
 
 use super::dangling::{Dangling, Missing, Places, dangling};
 use super::mention::mentions;
@@ -126,7 +125,7 @@ fn told_missing(hunter: &Hunter, missing: &Missing, places: &Places) -> Option<D
         location: Location { object: Some(place), ..Location::default() },
         message: "refers to it too".to_owned(),
     });
-    let mut finding = finding(hunter, rule, location, message, (rule.severity, rule.confidence));
+    let mut finding = hunter.finding(rule, (rule.severity, rule.confidence), message, location);
     finding.related = related.collect();
     let more = places.total - places.first.len();
     finding.notes.extend((more > 0).then(|| format!("{more} more places refer to it")));
@@ -146,32 +145,7 @@ fn told_unused(hunter: &Hunter, unused: &Unused<'_>) -> Draft {
     let location = Location { object: Some(object), ..Location::default() };
     let created = entry.created.as_ref().map(|day| format!("; it was created on {day}")).unwrap_or_default();
     let message = format!("nothing in the cluster refers to Secret {}/{}{created}", entry.namespace, entry.name);
-    let mut finding = finding(hunter, rule, location, message, (*severity, *confidence));
+    let mut finding = hunter.finding(rule, (*severity, *confidence), message, location);
     finding.notes.extend(doubt.clone());
     Draft { finding, value: None }
-}
-
-fn finding(
-    hunter: &Hunter,
-    rule: &Arc<Rule>,
-    location: Location,
-    message: String,
-    (severity, confidence): (Severity, Confidence),
-) -> Finding {
-    Finding {
-        exposure: None,
-        severity: hunter.options.severities.get(&rule.id).copied().unwrap_or(severity),
-        confidence,
-        title: rule.title.to_string(),
-        message,
-        excerpt: None,
-        secret: None,
-        fingerprint: Fingerprint::new(&rule.id, &location, None, 0),
-        related: Vec::new(),
-        notes: Vec::new(),
-        remediation: rule.remediation.clone(),
-        suggestion: None,
-        location,
-        rule: Arc::clone(rule),
-    }
 }

@@ -9,14 +9,11 @@
 
 use super::shape::{Names, container, is_control_plane, is_true};
 use super::{Check, Sightings};
-use crate::manifest::{Node, Object, pod_references, pod_specs};
+use crate::manifest::{Node, Object, pod_containers, pod_references, pod_specs};
 use crate::model::{Class, Confidence, Rule, RuleId, Severity};
 
 /// Pods that run privileged, or that have Secrets and write to their node.
 pub(super) struct PrivilegedPodSecrets;
-
-/// Lists of a pod spec whose items are containers.
-const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
 impl Check for PrivilegedPodSecrets {
     fn rule(&self) -> Rule {
@@ -76,7 +73,7 @@ fn secrets(pod: Node<'_>) -> Option<String> {
 
 /// The first container that is privileged, and where it says so.
 fn privileged(pod: Node<'_>) -> Option<(Node<'_>, String)> {
-    containers(pod).find_map(|node| {
+    pod_containers(pod).find_map(|node| {
         let context = node.get("securityContext").filter(|context| is_true(*context, "privileged"))?;
         Some((context.get("privileged")?, container(node)))
     })
@@ -85,17 +82,13 @@ fn privileged(pod: Node<'_>) -> Option<(Node<'_>, String)> {
 /// The first directory of the node that a container may write to.
 fn written(pod: Node<'_>) -> Option<(Node<'_>, &str)> {
     let volumes = || pod.get("volumes").into_iter().flat_map(Node::items);
-    let mounts = containers(pod).filter_map(|node| node.get("volumeMounts")).flat_map(Node::items);
+    let mounts = pod_containers(pod).filter_map(|node| node.get("volumeMounts")).flat_map(Node::items);
     let names: Vec<&str> =
         mounts.filter(|mount| !is_true(*mount, "readOnly")).filter_map(|mount| mount.get_str("name")).collect();
     volumes().filter(|volume| volume.get_str("name").is_some_and(|name| names.contains(&name))).find_map(|volume| {
         let path = volume.at_path(&["hostPath", "path"])?;
         Some((path, path.as_str()?))
     })
-}
-
-fn containers(pod: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    CONTAINERS.into_iter().filter_map(move |list| pod.get(list)).flat_map(Node::items)
 }
 
 #[cfg(test)]
