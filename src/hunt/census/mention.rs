@@ -264,6 +264,20 @@ mod tests {
     }
 
     #[test]
+    fn a_text_may_name_a_namespace_of_its_own() {
+        for text in [
+            r#"POD="{\"kind\":\"Pod\",\"namespace\":\"m\",\"secretKeyRef\":{\"name\":\"web\"}}"; echo "$POD" | kubectl create -f -"#,
+            "kubectl get secret web --namespace=m -o yaml",
+            "kubectl -n m get secrets web",
+            "kind: Pod\nmetadata:\n  namespace: m\nspec:\n  imagePullSecrets:\n  - name: web\n",
+        ] {
+            assert_eq!(seen(&custom(&format!("{{args: [{}]}}", serde_json::Value::from(text)))), ["m", "n"], "{text}");
+        }
+        // Another namespace than that of the Secret.
+        assert_eq!(seen(&custom("{args: ['kubectl -n prod get secret web']}")), ["n"]);
+    }
+
+    #[test]
     fn namespaces_are_told_apart() {
         assert_eq!(seen(&custom("{secretRef: {name: web, namespace: m}}")), ["m", "n"]);
         assert_eq!(seen(&custom("{args: ['--default-ssl-certificate=m/web']}")), ["m", "n"]);
