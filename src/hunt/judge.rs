@@ -9,6 +9,7 @@ use crate::manifest::{decode_base64, looks_base64};
 use crate::model::{Confidence, Severity};
 
 use super::habitat::Habitat;
+use super::keyboard::is_walked;
 use super::names::{Kind, normalise, trails};
 use super::value::{Harmless, Strength, fallback, fits, harmless, is_code, is_default, is_name, is_uuid, strength};
 
@@ -83,7 +84,9 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
     let confidence = match at.habitat {
         Habitat::Generated => return None,
         // Rego, Lua and the like in block scalars: an expression is no literal.
-        Habitat::Config if !at.quoted && kind != Kind::Password && is_code(secret) => return None,
+        Habitat::Config if !at.quoted && kind != Kind::Password && is_code(secret) && !is_walked(secret) => {
+            return None;
+        }
         Habitat::Config if at.sample && strength == Strength::Weak && !at.quoted && secret.contains(' ') => {
             return None;
         }
@@ -276,6 +279,7 @@ mod tests {
         assert_eq!(config(Kind::Password, "password", "hunter2"), Some(Confidence::Low));
         assert_eq!(config(Kind::Token, "token", "k8Jd93kFls02KdlsP"), Some(Confidence::High));
         assert_eq!(config(Kind::Secret, "secret", "db-credentials"), None);
+        assert_eq!(config(Kind::Secret, "secret", "zxcvbnmasdfghjklqwertyuiop"), Some(Confidence::Low));
         assert_eq!(config(Kind::Password, "password", "${DB}"), None);
         assert_eq!(config(Kind::Password, "password", "Password"), None);
     }

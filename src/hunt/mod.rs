@@ -18,6 +18,7 @@ mod finish;
 mod habitat;
 mod holder;
 mod judge;
+mod keyboard;
 mod known;
 mod layer;
 mod limits;

@@ -7,6 +7,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::pattern::shannon;
 
+use super::keyboard::is_walked;
 use super::names::Kind;
 
 /// Why a value is no secret.
@@ -890,7 +891,8 @@ fn is_camel(value: &str) -> bool {
     value.bytes().all(|b| b.is_ascii_alphabetic()) && capitals * 4 <= value.len()
 }
 
-/// Whether a value fits what its name promises. Names of tokens and keys promise something made by a machine.
+/// Whether a value fits what its name promises. Names of tokens and keys promise something made by a machine, or typed
+/// by somebody who was asked for something long.
 #[must_use]
 pub(super) fn fits(kind: Kind, name: &str, value: &str) -> bool {
     // `session_secret: my-app-secret` may name a Secret; a long phrase under a name that never does is a passphrase.
@@ -902,10 +904,8 @@ pub(super) fn fits(kind: Kind, name: &str, value: &str) -> bool {
     match kind {
         Kind::Password => value.len() >= 3 && !value.contains('\n'),
         Kind::Token | Kind::ApiKey | Kind::Secret | Kind::Authorization => {
-            value.bytes().all(|b| b.is_ascii_graphic())
-                && !is_name(value)
-                && value.len() >= 8
-                && strength(value) >= Strength::Fair
+            let made = || !is_name(value) && value.len() >= 8 && strength(value) >= Strength::Fair;
+            value.bytes().all(|b| b.is_ascii_graphic()) && (made() || is_walked(value))
         }
     }
 }
