@@ -1,8 +1,9 @@
 //! Where objects mention Secrets.
 //!
 //! A Secret that is told to be unused may be deleted, so whatever could be its name counts: a scalar that is nothing
-//! else, or a word of a line that speaks of secrets. Left out is what is called after something else by its place:
-//! labels, the names of containers and volumes, references to other kinds.
+//! else, or a word of a line that speaks of secrets, in the object's own namespace or in one that the same text names.
+//! Left out is what is called after something else by its place: labels, the names of containers and volumes,
+//! references to other kinds.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -130,20 +131,37 @@ impl Look<'_, '_> {
         }
         // A manifest or a command in a text says on one line what kind it means and on another which.
         let about = text.len() <= SMALL && is_about_secrets(text);
+        let mut named = Vec::new();
         for line in text.lines() {
-            self.words(line, about || is_about_secrets(line));
+            self.words(line, about || is_about_secrets(line), &mut named);
         }
+        self.elsewhere(text, &named);
     }
 
-    /// The words of a line, and pairs of namespace and name. Those are Secrets even where nothing else says so.
-    fn words(&mut self, line: &str, about_secrets: bool) {
-        for word in line.split(|c: char| !(c == '/' || c.is_ascii() && is_of_name(c as u8))) {
-            let word = word.trim_matches(['.', '-']);
+    /// The words of a line, and pairs of namespace and name. Those are Secrets even where nothing else says so. Notes
+    /// the names whose namespace may stand anywhere else in the text.
+    fn words<'t>(&mut self, line: &'t str, about_secrets: bool, named: &mut Vec<&'t str>) {
+        for word in words(line) {
             let (before, name) = word.rsplit_once('/').unwrap_or(("", word));
             let namespace = before.rsplit('/').next().filter(|namespace| !namespace.is_empty());
             let pair = || namespace.is_some_and(|namespace| self.census.find(namespace, name).is_some());
             if about_secrets || pair() {
                 self.mark(name, namespace);
+                named.extend(Some(name).filter(|name| !self.census.named(name).is_empty()));
+            }
+        }
+    }
+
+    /// Marks the Secrets of namespaces that a text names beside them, as a manifest does that a Job creates in
+    /// another one, or a command with `-n`.
+    fn elsewhere(&mut self, text: &str, named: &[&str]) {
+        if named.is_empty() {
+            return;
+        }
+        let spoken: HashSet<&str> = text.lines().flat_map(words).collect();
+        for number in named.iter().collect::<HashSet<_>>().into_iter().flat_map(|name| self.census.named(name)) {
+            if spoken.contains(&*self.census.entry(*number).namespace) {
+                self.found.insert(*number);
             }
         }
     }
@@ -159,6 +177,12 @@ impl Look<'_, '_> {
             }
         }
     }
+}
+
+/// The words of a line that may be names, or pairs of them.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|c: char| !(c == '/' || c.is_ascii() && is_of_name(c as u8)));
+    words.map(|word| word.trim_matches(['.', '-'])).filter(|word| !word.is_empty())
 }
 
 /// Whether a byte may be part of a Secret's name (RFC 1123 subdomain).
