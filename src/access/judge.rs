@@ -357,10 +357,17 @@ mod tests {
         let named = role("n", "r", "get", "secrets").replace("[secrets]", "[secrets], resourceNames: [db]");
         assert_eq!(said(&(named.clone() + &binding("n", "b", "Role r", "ServiceAccount n/api"))), [""; 0]);
         assert_eq!(
-            said(&(named + &binding("n", "b", "Role r", "Group system:authenticated"))),
+            said(&(named.clone() + &binding("n", "b", "Role r", "Group system:authenticated"))),
             [
                 "low secret-readers-everyone: RoleBinding n/b lets Group system:authenticated get Secret db of namespace n, \
               through Role n/r"
+            ]
+        );
+        assert_eq!(
+            said(&(named + &binding("n", "b", "Role r", "Group system:unauthenticated"))),
+            [
+                "high secret-readers-everyone: RoleBinding n/b lets Group system:unauthenticated get Secret db of namespace \
+              n, through Role n/r"
             ]
         );
         let text = role("n", "r", "patch, deletecollection", "secrets") + &binding("n", "b", "Role r", "User jane");
