@@ -1,5 +1,6 @@
 //! Scans text: tokens by their format, assignments by their names, command lines by their options.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::model::{Confidence, Exposure, Severity};
@@ -83,7 +84,7 @@ impl Scan<'_> {
         for found in matches {
             let secret = &layer.text[found.secret.clone()];
             let rule = pattern.rule.id.as_str();
-            if is_example(secret)
+            if is_example(&if rule == "ctf-flag" { opening(secret) } else { Cow::Borrowed(secret) })
                 || (rule.starts_with("connection-string") && self.is_sample_login(layer.text, &found.secret, ctx))
                 || (rule == "password-hash" && !self.is_deployed(ctx))
             {
@@ -555,6 +556,14 @@ fn line_around(text: &str, range: &Range<usize>, at: usize) -> Range<usize> {
         end -= 1;
     }
     start..end.max(start)
+}
+
+/// The first two words between the braces of a game's flag, which is a sentence, in capitals or not: `WRONG` in it says
+/// nothing, but `your_flag` does.
+fn opening(flag: &str) -> Cow<'_, str> {
+    let inner = flag.split_once('{').map_or(flag, |(_, inner)| inner.trim_end_matches('}'));
+    let words = inner.match_indices(['_', '-', '.']).nth(1).map_or(inner, |(at, _)| &inner[..at]);
+    Cow::Owned(words.to_ascii_lowercase())
 }
 
 /// Values that documentation shows in place of a real one.
