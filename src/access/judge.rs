@@ -83,7 +83,9 @@ impl<'j> Judge<'j> {
     /// The rule that a subject of a binding breaks, and how badly.
     fn weigh(&self, subject: &Subject, breadth: &Breadth<'_>) -> Option<(AccessRule, Severity)> {
         let audience = Audience::of(subject);
-        let severity = breadth.severity().shifted(audience.weight());
+        // A Secret that is given by its name may be meant for a subject, but none is meant for whoever reaches the server.
+        let least = if audience == Audience::Anonymous { Severity::Low } else { Severity::Info };
+        let severity = breadth.severity().max(least).shifted(audience.weight());
         let rule = match audience {
             _ if audience.is_crowd() => AccessRule::SecretReadersEveryone,
             Audience::DefaultAccount => AccessRule::DefaultServiceAccountRights,
