@@ -84,7 +84,8 @@ impl Scan<'_> {
         for found in matches {
             let secret = &layer.text[found.secret.clone()];
             let rule = pattern.rule.id.as_str();
-            if is_example(&if rule == "ctf-flag" { opening(secret) } else { Cow::Borrowed(secret) })
+            let flag = is_flag(rule);
+            if is_example(&if flag { opening(secret) } else { Cow::Borrowed(secret) })
                 || (rule.starts_with("connection-string") && self.is_sample_login(layer.text, &found.secret, ctx))
                 || (rule == "password-hash" && !self.is_deployed(ctx))
             {
@@ -98,7 +99,7 @@ impl Scan<'_> {
             let longest = pattern.keywords.iter().map(String::len).max().unwrap_or(0).min(255) as u8;
             let says = Statement {
                 rule: &pattern.rule,
-                rank: Rank::Pattern(longest),
+                rank: if flag { Rank::Declared } else { Rank::Pattern(longest) },
                 severity: self.weighed(pattern.rule.severity, weak, found.verdict, ctx),
                 confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, found.verdict) },
                 message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
@@ -309,7 +310,7 @@ impl Scan<'_> {
         }
         let says = Statement {
             rule: &pattern.rule,
-            rank: Rank::NAMED,
+            rank: if is_flag(pattern.rule.id.as_str()) { Rank::Declared } else { Rank::NAMED },
             severity: if weak { pattern.rule.severity.min(Severity::Medium) } else { pattern.rule.severity },
             confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, verdict) },
             message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
@@ -556,6 +557,11 @@ fn line_around(text: &str, range: &Range<usize>, at: usize) -> Range<usize> {
         end -= 1;
     }
     start..end.max(start)
+}
+
+/// Whether a rule is about the flags of games. What a value is called says more than that it looks like one.
+fn is_flag(rule: &str) -> bool {
+    rule.starts_with("ctf-flag")
 }
 
 /// The first two words between the braces of a game's flag, which is a sentence, in capitals or not: `WRONG` in it says
