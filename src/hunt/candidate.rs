@@ -10,6 +10,8 @@ use crate::model::{Confidence, Exposure, ObjectRef, Related, Rule, SecretValue, 
 /// How telling the explanation is: of two for one value the greater wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// A shape that says what a value is for, and not that it guards anything: the flag of a game.
+    Shape,
     /// Declared secret by its manifest, nothing else known.
     Declared,
     /// A name that promises a credential.

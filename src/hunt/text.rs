@@ -99,7 +99,7 @@ impl Scan<'_> {
             let longest = pattern.keywords.iter().map(String::len).max().unwrap_or(0).min(255) as u8;
             let says = Statement {
                 rule: &pattern.rule,
-                rank: if flag { Rank::Declared } else { Rank::Pattern(longest) },
+                rank: if flag { Rank::Shape } else { Rank::Pattern(longest) },
                 severity: self.weighed(pattern.rule.severity, weak, found.verdict, ctx),
                 confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, found.verdict) },
                 message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
@@ -310,7 +310,7 @@ impl Scan<'_> {
         }
         let says = Statement {
             rule: &pattern.rule,
-            rank: if is_flag(pattern.rule.id.as_str()) { Rank::Declared } else { Rank::NAMED },
+            rank: if is_flag(pattern.rule.id.as_str()) { Rank::Shape } else { Rank::NAMED },
             severity: if weak { pattern.rule.severity.min(Severity::Medium) } else { pattern.rule.severity },
             confidence: if weak { Confidence::Low } else { confidence(&pattern.rule, verdict) },
             message: format!("{} in clear{}", pattern.rule.title, ctx.owner()),
@@ -559,7 +559,8 @@ fn line_around(text: &str, range: &Range<usize>, at: usize) -> Range<usize> {
     start..end.max(start)
 }
 
-/// Whether a rule is about the flags of games. What a value is called says more than that it looks like one.
+/// Whether a rule is about the flags of games. What a value is called, or declared to be, says more than that it looks
+/// like one.
 fn is_flag(rule: &str) -> bool {
     rule.starts_with("ctf-flag")
 }
