@@ -15,6 +15,9 @@ fuzz_target!(|bytes: &[u8]| {
             for problem in lint(&object, certificate.as_ref(), Some(0)) {
                 assert!(text.get(problem.at.clone()).is_some() && !problem.to_string().is_empty());
             }
+            if let Ok(sealed) = SealedSecret::of(&object) {
+                let _ = sealed.import(&keys);
+            }
         }
     }
     if let Ok(sealed) = SealedSecret::read(text) {

@@ -59,6 +59,14 @@ impl SealedSecret {
         self
     }
 
+    /// Gives the sealed object itself labels and annotations. The Secret does not get them, and nothing is bound to them.
+    #[must_use]
+    pub fn with_metadata(mut self, labels: BTreeMap<String, String>, annotations: BTreeMap<String, String>) -> Self {
+        self.labels.extend(labels);
+        self.annotations.extend(annotations);
+        self
+    }
+
     /// What `spec` holds.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {

@@ -25,8 +25,8 @@ pub enum Error {
     KeySize(usize),
     /// The certificate's time is over.
     #[error(
-        "the certificate expired on {0}; fetch the current one with `kubeseal --fetch-cert`, or say that an expired one \
-         is good enough: its controller can still open what is sealed for it"
+        "the certificate was good until {0}: fetch the current one with `kubeseal --fetch-cert`, as the controller has \
+         made new keys since"
     )]
     Expired(String),
 
@@ -70,6 +70,27 @@ pub enum Error {
     /// Kubernetes takes no such key.
     #[error("{0} cannot be a key of a Secret: it may have letters, digits, '-', '_' and '.', 253 at most")]
     Key(String),
+    /// More than the API server takes in one Secret.
+    #[error("the value of {key} has {found} bytes, and a Secret may hold {limit}: keep it elsewhere, or cut it up")]
+    LargeValue {
+        /// The key of the Secret.
+        key: String,
+        /// Its size.
+        found: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// More than etcd takes in one object.
+    #[error(
+        "the SealedSecret would have {found} bytes, and etcd takes {limit}: every value grows by half a kilobyte and then by \
+         a third, so spread them over several Secrets"
+    )]
+    TooLarge {
+        /// Its size.
+        found: usize,
+        /// What is allowed.
+        limit: usize,
+    },
     /// There is nothing to seal.
     #[error("the Secret has no data: nothing to seal")]
     Empty,
@@ -122,6 +143,19 @@ pub enum Error {
         /// The private key that showed it.
         opener: KeyName,
     },
+
+    /// A template that only the controller of Bitnami can fill in.
+    #[error(
+        "spec.template.data.{0} is a Go template, which this format has none of: seal what it makes as a value, or write it \
+         with ${{key}} into spec.template.data of the new object"
+    )]
+    GoTemplate(String),
+    /// A sealed value that the template leaves out.
+    #[error("spec.template.data.{0} is null, which hides the sealed value of this name: remove one of the two")]
+    Hidden(String),
+    /// A field that has no place in ours.
+    #[error("{0} cannot be carried over: remove it first, if nobody needs it")]
+    Uncarried(String),
 
     /// The system has no randomness, or RSA found the key inconsistent.
     #[error("sealing failed in the RSA library: {0}")]

@@ -42,20 +42,20 @@ impl fmt::Display for Problem {
 pub enum Fault {
     /// `spec.encryptedData` is missing, empty, or no mapping.
     #[error(
-        "there are no sealed values: spec.encryptedData is missing or empty, and the controller makes an empty Secret"
+        "there are no sealed values, and the controller makes an empty Secret: seal some into spec.encryptedData, or delete it"
     )]
     NoValues,
     /// One such value, and the controller drops the whole map without a word.
-    #[error("the value is not text, and because of it the controller silently ignores every value")]
+    #[error("the value is not text, and because of it the controller silently ignores every value: seal it again")]
     NotText,
     /// What was meant to be sealed is in clear.
     #[error("the value is not encrypted: treat it as leaked, replace the credential, and seal the new one")]
     NotEncrypted,
     /// It looks sealed, and is damaged.
-    #[error("the value is not base64: it was damaged after it was sealed")]
+    #[error("the value is not base64: it was damaged after it was sealed, so restore it or seal it again")]
     NotBase64,
     /// It ends before it is complete.
-    #[error("the value breaks off after {0} bytes: it was cut after it was sealed")]
+    #[error("the value breaks off after {0} bytes: it was cut after it was sealed, so restore it or seal it again")]
     TooShort(usize),
     /// Its first two bytes name a length that is none.
     #[error("the value says that its RSA part has {found} bytes, {}", wanted(*.expected))]
@@ -69,11 +69,12 @@ pub enum Fault {
     #[error("the value is sealed for an RSA key of {} bits, which can be broken; give the controller a longer one", .0 * 8)]
     WeakKey(usize),
     /// Two values have one name.
-    #[error("the key is there twice, and only one of the values can win")]
+    #[error("the key is there twice, and only one of the values can win: remove the other")]
     Twice,
     /// The object and its template say different scopes.
     #[error(
-        "metadata.annotations say scope {outer}, those of spec.template say {template}; the controller goes by the first"
+        "metadata.annotations say scope {outer}, those of spec.template say {template}: the controller goes by the first, so make \
+         the second say the same"
     )]
     Scopes {
         /// What counts.
@@ -82,25 +83,35 @@ pub enum Fault {
         template: &'static str,
     },
     /// A scope annotation is there without effect.
-    #[error("the annotation {0} counts only with the text \"true\", in quotes: the scope is not what it seems")]
+    #[error(
+        "the annotation {0} counts only with the text \"true\", in quotes: the scope is not what it seems, so quote or remove it"
+    )]
     Ineffective(&'static str),
     /// The scope needs a namespace.
-    #[error("no namespace is written, and the values open in one namespace only: whoever applies it has to know which")]
+    #[error(
+        "no namespace is written, and the values open in one only: write metadata.namespace, or whoever applies it has to know"
+    )]
     NoNamespace,
     /// The scope needs a name.
-    #[error("metadata.name is missing, and the values open under one name only")]
+    #[error("metadata.name is missing, and the values open under one name only: write it")]
     NoName,
     /// The template is for another object.
-    #[error("spec.template.metadata.{0} differs from that of the object, which wins: one of them was renamed or moved")]
+    #[error(
+        "spec.template.metadata.{0} differs from that of the object, which wins: one of them was renamed or moved, so seal it again"
+    )]
     Renamed(&'static str),
     /// A value in clear in the template.
-    #[error("the template holds a literal value, which stands in clear in the file and in the object")]
+    #[error(
+        "the template holds a literal value, which stands in clear in the file and in the object: seal it if it is a secret"
+    )]
     Literal,
     /// The template has a key that is sealed too.
-    #[error("the key is sealed and in spec.template.data too; which of them wins depends on the controller's version")]
+    #[error(
+        "the key is sealed and in spec.template.data too, and which of them wins depends on the controller's version: remove one"
+    )]
     Shadowed,
     /// A copy of the object in clear.
-    #[error("the template carries {0}, which holds a copy of the Secret: treat its values as leaked")]
+    #[error("the template carries {0}, which holds a copy of the Secret: remove it and treat its values as leaked")]
     Copy(String),
     /// `spec.data` is one blob for all.
     #[error("spec.data is the old form with the whole Secret in one; seal it again")]
@@ -112,12 +123,39 @@ pub enum Fault {
 
 fn wanted(expected: Option<usize>) -> String {
     match expected {
-        Some(expected) => format!("and the certificate has a key of {expected}: it was sealed for another controller"),
-        None => "which no RSA key has: it is no sealed value, or was damaged".to_owned(),
+        Some(expected) => format!(
+            "and the certificate has a key of {expected}: it was sealed for another controller, so seal it for this one"
+        ),
+        None => "which no RSA key has: it is no sealed value or was damaged, so seal it again".to_owned(),
     }
 }
 
 impl Fault {
+    /// A short name that stays the same.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoValues => "no-values",
+            Self::NotText => "not-text",
+            Self::NotEncrypted => "not-encrypted",
+            Self::NotBase64 => "base64",
+            Self::TooShort(_) => "length",
+            Self::KeyLength { .. } => "key-length",
+            Self::WeakKey(_) => "weak-key",
+            Self::Twice => "duplicate",
+            Self::Scopes { .. } => "scope-mismatch",
+            Self::Ineffective(_) => "scope-annotation",
+            Self::NoNamespace => "no-namespace",
+            Self::NoName => "no-name",
+            Self::Renamed(_) => "renamed",
+            Self::Literal => "template-literal",
+            Self::Shadowed => "template-shadows",
+            Self::Copy(_) => "template-copy",
+            Self::OldData => "old-format",
+            Self::CertificateExpired(_) => "certificate-expired",
+        }
+    }
+
     /// Whether a value is lost or leaked by it. Others are a risk, or a surprise to come.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -375,7 +413,7 @@ mod tests {
         let text = format!("{HEAD}spec: {{encryptedData: {{k: {}}}}}\n", STANDARD.encode(&bytes));
         assert_eq!(found(&text), []);
         let fault = Fault::KeyLength { found: 512, expected: Some(256) };
-        assert!(fault.to_string().ends_with("a key of 256: it was sealed for another controller"));
+        assert!(fault.to_string().contains("a key of 256: it was sealed for another controller"));
         assert_eq!(found_with(&text, Some(&made::CERTIFICATE), None), [(Some("k".to_owned()), fault)]);
     }
 

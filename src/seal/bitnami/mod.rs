@@ -6,15 +6,18 @@
 
 mod certificate;
 mod error;
+mod import;
 mod keys;
 mod label;
 mod lint;
 mod pem;
+mod reading;
 mod sealed;
 mod value;
 
 pub use certificate::Certificate;
 pub use error::Error;
+pub use import::Import;
 pub use keys::{KeyName, Keys};
 pub use label::{annotate, label, scope_of};
 pub use lint::{Fault, Problem, lint};

@@ -8,22 +8,24 @@ use serde_yaml::Value;
 use super::keys::{KeyName, Keys};
 use super::label::{self, annotate, label, scope_of};
 use super::value::{Opening, open_value, seal_value};
-use super::{Certificate, Error};
+use super::{Certificate, Error, reading};
+use crate::manifest::Object;
 use crate::seal::coding::shown;
 use crate::seal::scope::is_data_key;
 use crate::seal::writing::scalar;
-use crate::seal::{PlainSecret, Scope, SecretBytes};
+use crate::seal::{MOST_BYTES, MOST_TEXT, PlainSecret, Scope, SecretBytes};
 
+const GROUP: &str = "bitnami.com";
 const API_VERSION: &str = "bitnami.com/v1alpha1";
 const KIND: &str = "SealedSecret";
 /// The type of a Secret that names none.
 const OPAQUE: &str = "Opaque";
 /// Copies of the whole object, values in clear, that tools leave in it.
-const COPIES: [&str; 2] =
+pub(super) const COPIES: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "kubecfg.ksonnet.io/last-applied-configuration"];
 
 /// Fields that nothing here knows, kept as they are.
-type Others = BTreeMap<String, Value>;
+pub(super) type Others = BTreeMap<String, Value>;
 
 /// A SealedSecret. Reading and writing it again loses nothing but comments, order and style.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -154,10 +156,13 @@ impl SealedSecret {
     /// Seals one value into it, under its own name, namespace and scope.
     ///
     /// # Errors
-    /// When Kubernetes refuses the key, or the name or namespace that the scope binds to is missing.
+    /// When Kubernetes refuses the key or the size of the value, or the name or namespace that the scope binds to is missing.
     pub fn set(&mut self, key: &str, value: &[u8], certificate: &Certificate) -> Result<(), Error> {
         if !is_data_key(key) {
             return Err(Error::Key(shown(key)));
+        }
+        if value.len() > MOST_BYTES {
+            return Err(Error::LargeValue { key: key.to_owned(), found: value.len(), limit: MOST_BYTES });
         }
         let sealed = seal_value(value, &self.label(self.scope())?, certificate)?;
         self.spec.encrypted_data.insert(key.to_owned(), sealed);
@@ -274,6 +279,26 @@ impl SealedSecret {
         scope_of(&self.metadata.annotations)
     }
 
+    pub(super) fn labels(&self) -> &BTreeMap<String, String> {
+        &self.metadata.labels
+    }
+
+    pub(super) fn annotations(&self) -> &BTreeMap<String, String> {
+        &self.metadata.annotations
+    }
+
+    /// Fields that nothing here knows, by the path that they lie under.
+    pub(super) fn others(&self) -> [(&'static str, &Others); 5] {
+        let template = &self.spec.template;
+        [
+            ("", &self.others),
+            ("metadata.", &self.metadata.others),
+            ("spec.", &self.spec.others),
+            ("spec.template.", &template.others),
+            ("spec.template.metadata.", &template.metadata.others),
+        ]
+    }
+
     /// The sealed values, by key.
     #[must_use]
     pub fn values(&self) -> &BTreeMap<String, String> {
@@ -295,6 +320,27 @@ impl SealedSecret {
         }
         // Errors of the parser can quote what they stumbled over; positions are enough.
         let value: Value = serde_yaml::from_str(text).map_err(|error| Error::Malformed(place(&error)))?;
+        Self::from_value(value)
+    }
+
+    /// Whether an object says that it is one of Bitnami's, whatever its version.
+    #[must_use]
+    pub fn is(object: &Object<'_>) -> bool {
+        object.is(GROUP, KIND)
+    }
+
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// When it is something else, breaks the definition of the resource, or says something twice.
+    pub fn of(object: &Object<'_>) -> Result<Self, Error> {
+        let mut value = reading::value(object.root)?;
+        if let Value::Mapping(fields) = &mut value {
+            // Items of a typed list may leave them out.
+            for (name, text) in [("apiVersion", object.api_version), ("kind", object.kind)] {
+                fields.entry(name.into()).or_insert_with(|| text.into());
+            }
+        }
         Self::from_value(value)
     }
 
@@ -323,11 +369,14 @@ impl SealedSecret {
     /// The object in YAML, every text of it text to Kubernetes too.
     ///
     /// # Errors
-    /// When writing fails, which it has no reason to.
+    /// When it is larger than etcd takes.
     pub fn to_yaml(&self) -> Result<String, Error> {
         let object = serde_yaml::to_value(self).map_err(|error| Error::Unwritable(error.to_string()))?;
         let mut out = String::new();
         write(&mut out, 0, &object);
+        if out.len() > MOST_TEXT {
+            return Err(Error::TooLarge { found: out.len(), limit: MOST_TEXT });
+        }
         Ok(out)
     }
 
@@ -427,6 +476,7 @@ mod tests {
 
     use super::super::made;
     use super::*;
+    use crate::manifest::documents;
 
     fn secret() -> PlainSecret {
         PlainSecret {
@@ -619,6 +669,11 @@ mod tests {
             let sealed = SealedSecret::seal(&plain, scope, &made::CERTIFICATE).unwrap();
             let yaml = sealed.to_yaml().unwrap();
             let opened = SealedSecret::read(&yaml).unwrap().open(&made::KEYS).unwrap();
+            for text in [&yaml, &sealed.to_json().unwrap()] {
+                let tree = documents(text).next().unwrap().unwrap();
+                let read = SealedSecret::of(&Object::all(&tree)[0]);
+                prop_assert_eq!(read.as_ref(), Ok(&sealed));
+            }
             prop_assert_eq!(&opened.secret.data, &plain.data);
             let seen = format!("{yaml}{opened:?}{plain:?}");
             for value in plain.data.values().map(SecretBytes::expose).filter(|value| value.len() > 5) {
@@ -633,6 +688,9 @@ mod tests {
         fn any_text_is_read_without_a_panic(text in ".{0,200}|[-a-c0-9:{}\\[\\],.'\"~!?x ]{0,30}") {
             let _ = SealedSecret::read(&text);
             let odd = format!("apiVersion: {API_VERSION}\nkind: {KIND}\nspec: {{}}\nstatus: [{text}]\n");
+            for tree in documents(&odd).flatten() {
+                let _ = Object::all(&tree).iter().map(SealedSecret::of).count();
+            }
             if let Ok(read) = SealedSecret::read(&odd) {
                 prop_assert_eq!(SealedSecret::read(&read.to_yaml().unwrap()), Ok(read));
             }
