@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::seal::{PlainSecret, Recipient, SealedSecret};
+use ksecrets::seal::document::Value;
+use ksecrets::seal::{PlainSecret, SealedSecret};
 
 use super::super::CLEAN;
 use super::files::{Found, Manifests, update, value_of, walk};
+use super::format::{FormatArguments, Target};
 use super::keys::RecipientArguments;
 use super::place::PlaceArguments;
-use super::{count, say};
+use super::{bitnami, count, raw, say};
 
 #[derive(Args, Debug)]
 pub(super) struct CreateArguments {
@@ -24,6 +26,14 @@ pub(super) struct CreateArguments {
     /// Write the files in place
     #[arg(short, long)]
     write: bool,
+    #[command(flatten)]
+    format: FormatArguments,
+    /// Seal one value from standard input or a hidden prompt, and print it without an object (--format bitnami)
+    #[arg(long, conflicts_with_all = ["write", "merge_into"])]
+    raw: bool,
+    /// Name of the Secret that the value of --raw is for
+    #[arg(long, value_name = "NAME", requires = "raw")]
+    name: Option<String>,
     /// Put the values into this sealed file; what else is in it keeps its bytes
     #[arg(long, value_name = "FILE", conflicts_with = "write")]
     merge_into: Option<PathBuf>,
@@ -38,7 +48,11 @@ struct Outcome {
 }
 
 pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
-    let to = arguments.to.read()?;
+    if arguments.raw {
+        let CreateArguments { files, name, place, format, to, .. } = arguments;
+        return raw::run(files, name.as_deref(), place, (format, to));
+    }
+    let to = arguments.format.target(&arguments.to)?;
     if let Some(target) = &arguments.merge_into {
         return merge(arguments, target, &to);
     }
@@ -80,30 +94,41 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
     Ok(CLEAN)
 }
 
-fn seal(arguments: &CreateArguments, manifests: &mut Manifests, to: &[Recipient]) -> anyhow::Result<Outcome> {
+fn seal(arguments: &CreateArguments, manifests: &mut Manifests, to: &Target) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
     for (place, found) in manifests.objects()? {
         match found {
             Found::Plain(plain) => {
                 let sealed = one(arguments, *plain, to).with_context(|| manifests.title())?;
-                manifests.file.set(&place, &value_of(&sealed)?).with_context(|| manifests.title())?;
+                manifests.file.set(&place, &sealed).with_context(|| manifests.title())?;
                 outcome.sealed += 1;
             }
-            Found::Sealed(_) => outcome.already += 1,
+            Found::Sealed(_) | Found::Bitnami(_) => outcome.already += 1,
             Found::Other(name) => outcome.others.push(name),
         }
     }
     Ok(outcome)
 }
 
-fn one(arguments: &CreateArguments, mut plain: PlainSecret, to: &[Recipient]) -> anyhow::Result<SealedSecret> {
-    arguments.place.settle(&mut plain)?;
-    SealedSecret::seal(&plain, arguments.place.scope, to).with_context(|| format!("Secret {}", plain.name))
+fn one(arguments: &CreateArguments, mut plain: PlainSecret, to: &Target) -> anyhow::Result<Value> {
+    let place = &arguments.place;
+    place.settle(&mut plain)?;
+    let sealed = match to {
+        Target::Recipients(to) => {
+            SealedSecret::seal(&plain, place.scope(), to).map_err(Into::into).and_then(|sealed| value_of(&sealed))
+        }
+        Target::Controller(certificate) => bitnami::seal(&plain, place.wider_scope(), certificate),
+    };
+    sealed.with_context(|| format!("Secret {}", plain.name))
 }
 
 /// Seals the one Secret of the input, and takes its values over into a sealed file.
-fn merge(arguments: &CreateArguments, target: &Path, to: &[Recipient]) -> anyhow::Result<u8> {
+fn merge(arguments: &CreateArguments, target: &Path, to: &Target) -> anyhow::Result<u8> {
     let mut manifests = Manifests::read(target)?;
+    let to = match to {
+        Target::Recipients(to) => to,
+        Target::Controller(certificate) => return merge_for_controller(arguments, manifests, certificate),
+    };
     let (place, mut sealed) = manifests.sealed()?;
     let before = sealed.clone();
     for path in &arguments.files {
@@ -116,6 +141,32 @@ fn merge(arguments: &CreateArguments, target: &Path, to: &[Recipient]) -> anyhow
         }
     }
     update(&mut manifests.file, &place, &before, &sealed)?;
+    manifests.save()?;
+    Ok(CLEAN)
+}
+
+/// The same for a SealedSecret of Bitnami, under its own name and scope.
+fn merge_for_controller(
+    arguments: &CreateArguments,
+    mut manifests: Manifests,
+    certificate: &bitnami::Certificate,
+) -> anyhow::Result<u8> {
+    let mut merged = 0;
+    for path in &arguments.files {
+        for (_, found) in Manifests::read(path)?.objects()? {
+            let Found::Plain(mut plain) = found else { continue };
+            arguments.place.settle(&mut plain)?;
+            let (place, Found::Bitnami(theirs)) = manifests.one()? else {
+                bail!("{} has a SealedSecret of ksecrets.dev: leave out --format bitnami", manifests.title());
+            };
+            let what = format!("Secret {} into {}", plain.name, manifests.title());
+            theirs.merge(&mut manifests.file, &place, &plain, certificate).context(what)?;
+            merged += 1;
+        }
+    }
+    if merged == 0 {
+        bail!("there is no Secret to merge into {}", manifests.title());
+    }
     manifests.save()?;
     Ok(CLEAN)
 }

@@ -11,6 +11,8 @@ use ksecrets::seal::document::{File, Place, Value, write};
 use ksecrets::seal::{PlainSecret, SealError, SealedSecret};
 use zeroize::Zeroizing;
 
+use super::bitnami::Theirs;
+
 /// Endings of the files that a folder is looked through for.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -26,6 +28,8 @@ pub(super) struct Manifests {
 pub(super) enum Found {
     Plain(Box<PlainSecret>),
     Sealed(Box<SealedSecret>),
+    /// A SealedSecret of bitnami.com.
+    Bitnami(Theirs),
     /// Kind and name of something else.
     Other(String),
 }
@@ -63,15 +67,24 @@ impl Manifests {
         Ok(found)
     }
 
-    /// The one sealed object of a file.
+    /// The one sealed object of a file, which must be ours.
     pub(super) fn sealed(&self) -> anyhow::Result<(Place, SealedSecret)> {
-        let all = self.objects()?.into_iter().filter_map(|(place, found)| match found {
-            Found::Sealed(sealed) => Some((place, *sealed)),
-            _ => None,
-        });
-        let mut all: Vec<_> = all.collect();
+        match self.one()? {
+            (place, Found::Sealed(sealed)) => Ok((place, *sealed)),
+            _ => bail!(
+                "{} has a SealedSecret of bitnami.com: `ksecrets seal set --cert` and `ksecrets seal --format bitnami \
+                 --merge-into` change values of it, `ksecrets seal import --from bitnami` makes it one of ours",
+                self.title()
+            ),
+        }
+    }
+
+    /// The one sealed object of a file, ours or Bitnami's.
+    pub(super) fn one(&self) -> anyhow::Result<(Place, Found)> {
+        let mut all = self.objects()?;
+        all.retain(|(_, found)| matches!(found, Found::Sealed(_) | Found::Bitnami(_)));
         match all.len() {
-            0 => bail!("{} has no SealedSecret of ksecrets.dev", self.title()),
+            0 => bail!("{} has no SealedSecret", self.title()),
             1 => Ok(all.remove(0)),
             several => bail!("{} has {several} SealedSecrets: keep one in a file to change it", self.title()),
         }
@@ -96,6 +109,9 @@ impl Found {
     fn of(object: &Object<'_>) -> Result<Self, SealError> {
         if SealedSecret::is(object) {
             return Ok(Self::Sealed(Box::new(SealedSecret::of(object)?)));
+        }
+        if object.is("bitnami.com", "SealedSecret") {
+            return Ok(Self::Bitnami(Theirs::of(object)));
         }
         if object.is("", "Secret") {
             return Ok(Self::Plain(Box::new(PlainSecret::of(object)?)));

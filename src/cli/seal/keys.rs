@@ -9,6 +9,9 @@ use clap::Args;
 use ksecrets::seal::{Identity, IdentityFile, Recipient};
 use zeroize::Zeroizing;
 
+/// Most that is read of a private file. A backup of a controller's keys has 10 KiB for each.
+const MOST_PRIVATE: u64 = 16 << 20;
+
 #[derive(Args, Debug)]
 pub(super) struct RecipientArguments {
     /// Seal to this recipient: the string itself, or a file with one a line
@@ -19,7 +22,7 @@ pub(super) struct RecipientArguments {
 #[derive(Args, Debug)]
 pub(super) struct IdentityArguments {
     /// Private identity to open with
-    #[arg(short, long = "identity", value_name = "FILE", required = true)]
+    #[arg(short, long = "identity", value_name = "FILE")]
     identities: Vec<PathBuf>,
     /// Read the passphrase of the identities from a file
     #[arg(long, value_name = "FILE")]
@@ -65,22 +68,24 @@ fn recipients(word: &str) -> anyhow::Result<Vec<Recipient>> {
 }
 
 impl IdentityArguments {
+    pub(super) fn is_empty(&self) -> bool {
+        self.identities.is_empty()
+    }
+
+    pub(super) fn allow_readable(&self) -> bool {
+        self.allow_readable_identity
+    }
+
     /// The identities, opened.
     pub(super) fn read(&self) -> anyhow::Result<Vec<Identity>> {
+        if self.is_empty() {
+            bail!("there is nobody to open it: name a private identity with -i");
+        }
         self.identities.iter().map(|path| self.open(path)).collect()
     }
 
     fn open(&self, path: &Path) -> anyhow::Result<Identity> {
-        let file = File::open(path).with_context(|| format!("cannot read the identity {}", path.display()))?;
-        if !self.allow_readable_identity && is_readable_by_others(&file)? {
-            bail!(
-                "{} can be read by others: chmod 600 it, or say --allow-readable-identity where that is meant",
-                path.display()
-            );
-        }
-        let mut text = Zeroizing::new(String::new());
-        // One byte more than is ever read shows that there is more.
-        file.take(1 << 20).read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = private_text(path, "identity", self.allow_readable_identity)?;
         let read = IdentityFile::read(&text).with_context(|| path.display().to_string())?;
         let passphrase = match read.is_protected() {
             true => Some(self.passphrase(path)?),
@@ -96,6 +101,20 @@ impl IdentityArguments {
             None => ask(&format!("Passphrase of {}: ", path.display())),
         }
     }
+}
+
+/// The text of a private file, which nobody else may read.
+pub(super) fn private_text(path: &Path, what: &str, allow_readable: bool) -> anyhow::Result<Zeroizing<String>> {
+    let file = File::open(path).with_context(|| format!("cannot read the {what} {}", path.display()))?;
+    if !allow_readable && is_readable_by_others(&file)? {
+        bail!(
+            "{} can be read by others: chmod 600 it, or say --allow-readable-identity where that is meant",
+            path.display()
+        );
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.take(MOST_PRIVATE).read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text)
 }
 
 /// The first line of a file.

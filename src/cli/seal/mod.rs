@@ -1,12 +1,20 @@
 //! `ksecrets seal`: seals Secrets, and everything that is done with sealed ones.
 
+#[cfg(feature = "bitnami")]
+mod bitnami;
+#[cfg(not(feature = "bitnami"))]
+#[path = "lacking.rs"]
+mod bitnami;
 mod create;
 mod edit;
 mod files;
+mod format;
+mod import;
 mod keygen;
 mod keys;
 mod open;
 mod place;
+mod raw;
 mod rotate;
 mod set;
 mod verify;
@@ -34,6 +42,8 @@ enum Action {
     Edit(edit::EditArguments),
     /// Wrap the keys of sealed Secrets to other recipients, leaving every value as it is
     Rotate(rotate::RotateArguments),
+    /// Make SealedSecrets of others our own, with their private keys
+    Import(import::ImportArguments),
     /// Look over sealed Secrets, without any key
     Verify(verify::VerifyArguments),
 }
@@ -47,6 +57,7 @@ pub(super) fn run(arguments: SealArguments) -> anyhow::Result<u8> {
         Some(Action::Set(arguments)) => set::run(&arguments),
         Some(Action::Edit(arguments)) => edit::run(&arguments),
         Some(Action::Rotate(arguments)) => rotate::run(&arguments),
+        Some(Action::Import(arguments)) => import::run(&arguments),
         Some(Action::Verify(arguments)) => verify::run(&arguments),
     }
 }

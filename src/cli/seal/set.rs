@@ -3,12 +3,14 @@
 use std::io::{self, IsTerminal, Read as _};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
+use ksecrets::seal::MOST_BYTES;
 use zeroize::Zeroizing;
 
 use super::super::CLEAN;
-use super::files::{Manifests, update};
+use super::files::{Found, Manifests, update};
+use super::format::CertificateArguments;
 use super::keys::{RecipientArguments, ask};
 use super::say;
 
@@ -20,26 +22,42 @@ pub(super) struct SetArguments {
     key: String,
     #[command(flatten)]
     to: RecipientArguments,
+    #[command(flatten)]
+    certificate: CertificateArguments,
 }
 
 pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
-    let to = arguments.to.read()?;
-    let mut manifests = Manifests::read(&arguments.file)?;
-    let (place, mut sealed) = manifests.sealed()?;
-    let before = sealed.clone();
-    let value = value(&arguments.key)?;
-    sealed.set(&arguments.key, &value, &to).with_context(|| manifests.title())?;
-    update(&mut manifests.file, &place, &before, &sealed)?;
+    let (key, mut manifests) = (&arguments.key, Manifests::read(&arguments.file)?);
+    let title = manifests.title();
+    if let (place, Found::Bitnami(theirs)) = manifests.one()? {
+        let certificate = arguments.certificate.read(&arguments.to).context(title.clone())?;
+        let value = value(key)?;
+        theirs.set(&mut manifests.file, &place, (key, &value), &certificate).context(title)?;
+    } else {
+        if arguments.certificate.path.is_some() {
+            bail!("{title} has a SealedSecret of ksecrets.dev: name recipients with -r and not --cert");
+        }
+        let to = arguments.to.read()?;
+        let (place, mut sealed) = manifests.sealed()?;
+        let before = sealed.clone();
+        sealed.set(key, &value(key)?, &to).context(title)?;
+        update(&mut manifests.file, &place, &before, &sealed)?;
+    }
     manifests.save()?;
     Ok(CLEAN)
 }
 
-fn value(key: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+/// A value that is typed unseen, or comes from standard input.
+pub(super) fn value(key: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     if io::stdin().is_terminal() {
         return Ok(Zeroizing::new(ask(&format!("Value of {key}: "))?.as_bytes().to_vec()));
     }
     let mut value = Zeroizing::new(Vec::new());
-    io::stdin().lock().read_to_end(&mut value).context("cannot read the value from standard input")?;
+    let most = MOST_BYTES as u64 + 1;
+    io::stdin().lock().take(most).read_to_end(&mut value).context("cannot read the value from standard input")?;
+    if value.len() > MOST_BYTES {
+        bail!("the value has more than {MOST_BYTES} bytes, the most that a Secret may hold");
+    }
     if value.ends_with(b"\n") {
         say("the value ends with a newline, which is sealed too: `printf %s` gives none");
     }

@@ -10,6 +10,7 @@ use ksecrets::seal::document::File;
 use ksecrets::seal::{Policy, Scope, SealedSecret};
 
 use super::super::{CLEAN, FAILED, FOUND};
+use super::bitnami::{self, Certificate};
 use super::files::walk;
 use super::keys::RecipientArguments;
 use super::{count, say};
@@ -27,6 +28,12 @@ pub(super) struct VerifyArguments {
     /// The widest scope that is allowed: strict, namespace, cluster
     #[arg(long, value_name = "SCOPE")]
     widest_scope: Option<Scope>,
+    /// Certificate of the sealed-secrets controller, to hold its SealedSecrets and its own expiry to
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+    /// Problems to leave out, by the short names that they are reported with
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    ignore: Vec<String>,
 }
 
 /// What was seen.
@@ -41,8 +48,9 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     let policy = policy(arguments)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut tally = Tally::default();
+    let certificate = certificate(arguments, &mut tally, &mut out)?;
     for path in walk(&arguments.paths)? {
-        verify(&path, &policy, &mut tally, &mut out)?;
+        verify(&path, (&policy, certificate.as_ref()), &arguments.ignore, &mut tally, &mut out)?;
     }
     out.flush()?;
     let Tally { sealed, problems, unread } = tally;
@@ -68,7 +76,29 @@ fn policy(arguments: &VerifyArguments) -> anyhow::Result<Policy> {
     })
 }
 
-fn verify(path: &Path, policy: &Policy, tally: &mut Tally, out: &mut impl io::Write) -> anyhow::Result<()> {
+/// The certificate to hold SealedSecrets of Bitnami to. That it expired is a problem of its own.
+fn certificate(
+    arguments: &VerifyArguments,
+    tally: &mut Tally,
+    out: &mut impl io::Write,
+) -> anyhow::Result<Option<Certificate>> {
+    let Some(path) = &arguments.cert else { return Ok(None) };
+    let (certificate, expired) = Certificate::read_even_expired(path)?;
+    let code = "certificate-expired";
+    if let Some(problem) = expired.filter(|_| !arguments.ignore.iter().any(|name| name == code)) {
+        tally.problems += 1;
+        writeln!(out, "{}:1: {code}: {problem}", path.display())?;
+    }
+    Ok(Some(certificate))
+}
+
+fn verify(
+    path: &Path,
+    by: (&Policy, Option<&Certificate>),
+    ignore: &[String],
+    tally: &mut Tally,
+    out: &mut impl io::Write,
+) -> anyhow::Result<()> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(()),
@@ -92,11 +122,14 @@ fn verify(path: &Path, policy: &Policy, tally: &mut Tally, out: &mut impl io::Wr
                 continue;
             }
         };
-        for object in Object::all(&tree).iter().filter(|object| SealedSecret::is(object)) {
+        for object in Object::all(&tree).iter().filter(|object| is_sealed(object)) {
             tally.sealed += 1;
-            let line = file.text()[..object.root.range().start].matches('\n').count() + 1;
-            for (code, problem) in problems(object, policy) {
+            for (at, code, problem) in problems(object, by) {
+                if ignore.iter().any(|name| name == code) {
+                    continue;
+                }
                 tally.problems += 1;
+                let line = file.text()[..at].matches('\n').count() + 1;
                 let name = object.name().unwrap_or("without a name");
                 writeln!(out, "{}:{line}: {code}: SealedSecret {name}: {problem}", path.display())?;
             }
@@ -105,9 +138,21 @@ fn verify(path: &Path, policy: &Policy, tally: &mut Tally, out: &mut impl io::Wr
     Ok(())
 }
 
-fn problems(object: &Object<'_>, policy: &Policy) -> Vec<(&'static str, String)> {
+fn is_sealed(object: &Object<'_>) -> bool {
+    SealedSecret::is(object) || object.is("bitnami.com", "SealedSecret")
+}
+
+/// Where, a short name, a sentence.
+fn problems(
+    object: &Object<'_>,
+    (policy, certificate): (&Policy, Option<&Certificate>),
+) -> Vec<(usize, &'static str, String)> {
+    if !SealedSecret::is(object) {
+        return bitnami::problems(object, certificate);
+    }
+    let at = object.root.range().start;
     match SealedSecret::of(object) {
-        Ok(sealed) => sealed.problems(policy).iter().map(|problem| (problem.code(), problem.to_string())).collect(),
-        Err(error) => vec![(error.code(), error.to_string())],
+        Ok(sealed) => sealed.problems(policy).iter().map(|problem| (at, problem.code(), problem.to_string())).collect(),
+        Err(error) => vec![(at, error.code(), error.to_string())],
     }
 }
