@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Write as _, stderr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
@@ -23,11 +24,11 @@ use tempfile::TempDir;
 
 /// Finds the program, and builds it if it has to.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kubeseal/build.sh");
-const SCOPES: [(Scope, &str); 3] =
+pub(crate) const SCOPES: [(Scope, &str); 3] =
     [(Scope::Strict, "strict"), (Scope::Namespace, "namespace-wide"), (Scope::Cluster, "cluster-wide")];
 
 /// The program, or none where there is none and nobody insists on it.
-fn kubeseal() -> Option<&'static Path> {
+pub(crate) fn kubeseal() -> Option<&'static Path> {
     static PROGRAM: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
         let output = Command::new("sh").arg(SCRIPT).stdin(Stdio::null()).stderr(Stdio::inherit()).output().ok()?;
         let path = String::from_utf8(output.stdout).ok()?;
@@ -51,14 +52,14 @@ fn certificate(signer: &KeyPair, last_year: i32) -> String {
 }
 
 /// What a controller makes for itself, as files.
-struct Pair {
+pub(crate) struct Pair {
     folder: TempDir,
-    certificate: Certificate,
-    keys: Keys,
+    pub(crate) certificate: Certificate,
+    pub(crate) keys: Keys,
 }
 
 impl Pair {
-    fn new(bits: usize) -> Self {
+    pub(crate) fn new(bits: usize) -> Self {
         let key = PrivateKey::new(&mut getrandom::SysRng, bits).unwrap();
         let folder = TempDir::new().unwrap();
         let private = key.to_pkcs1_pem(LineEnding::LF).unwrap();
@@ -72,19 +73,21 @@ impl Pair {
             ("old.crt", &certificate(&signer, 2020)),
         ];
         for (name, content) in files {
-            fs::write(folder.path().join(name), content).unwrap();
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         let (certificate, keys) = (Certificate::read(&public, Some(0)).unwrap(), Keys::read(&private).unwrap());
         Self { folder, certificate, keys }
     }
 
     /// The one that tests share. Shorter than a controller's own, which takes seconds to find.
-    fn shared() -> &'static Self {
+    pub(crate) fn shared() -> &'static Self {
         static SHARED: LazyLock<Pair> = LazyLock::new(|| Pair::new(2048));
         &SHARED
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
@@ -93,7 +96,7 @@ impl Pair {
     }
 
     /// What `kubectl get secret -o yaml` writes.
-    fn backup(pairs: &[(&str, &Self)]) -> String {
+    pub(crate) fn backup(pairs: &[(&str, &Self)]) -> String {
         let item = |(name, pair): &(&str, &Self)| {
             let encoded = |file| STANDARD.encode(fs::read(pair.file(file)).unwrap());
             format!(
@@ -108,7 +111,7 @@ impl Pair {
 }
 
 /// Runs it, away from any cluster.
-fn run(program: &Path, arguments: &[&str], input: &[u8]) -> Output {
+pub(crate) fn run(program: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(program)
         .args(arguments)
         .env("KUBECONFIG", "/dev/null")
@@ -127,28 +130,28 @@ fn run(program: &Path, arguments: &[&str], input: &[u8]) -> Output {
     })
 }
 
-fn must(program: &Path, arguments: &[&str], input: &[u8]) -> String {
+pub(crate) fn must(program: &Path, arguments: &[&str], input: &[u8]) -> String {
     let output = run(program, arguments, input);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// What kubeseal makes of a SealedSecret with private keys.
-fn unsealed(program: &Path, sealed: &str, keys: &str) -> serde_json::Value {
+pub(crate) fn unsealed(program: &Path, sealed: &str, keys: &str) -> serde_json::Value {
     let text = must(program, &["--recovery-unseal", "--recovery-private-key", keys], sealed.as_bytes());
     serde_json::from_str(&text).unwrap()
 }
 
-type Data = BTreeMap<String, SecretBytes>;
+pub(crate) type Data = BTreeMap<String, SecretBytes>;
 
-fn data_of(secret: &serde_json::Value) -> Data {
+pub(crate) fn data_of(secret: &serde_json::Value) -> Data {
     // It writes an empty value as null.
     let decoded = |value: &serde_json::Value| SecretBytes::from(STANDARD.decode(value.as_str().unwrap_or("")).unwrap());
     secret["data"].as_object().unwrap().iter().map(|(key, value)| (key.clone(), decoded(value))).collect()
 }
 
 /// Values of every kind that has its difficulty.
-fn values() -> Data {
+pub(crate) fn values() -> Data {
     let every_byte: Vec<u8> = (0..=255).collect();
     let large = (0..1 << 20).map(|at: u32| (at % 251) as u8).collect();
     let list = [
@@ -161,7 +164,7 @@ fn values() -> Data {
     list.map(|(key, value)| (key.to_owned(), value.into())).into()
 }
 
-fn secret(data: Data) -> PlainSecret {
+pub(crate) fn secret(data: Data) -> PlainSecret {
     PlainSecret {
         name: "db".to_owned(),
         namespace: Some("shop".to_owned()),
@@ -176,7 +179,7 @@ fn secret(data: Data) -> PlainSecret {
 }
 
 /// The Secret as kubectl would hand it over.
-fn manifest(secret: &PlainSecret) -> String {
+pub(crate) fn manifest(secret: &PlainSecret) -> String {
     let data: serde_json::Map<_, _> =
         secret.data.iter().map(|(key, value)| (key.clone(), STANDARD.encode(value.expose()).into())).collect();
     let metadata = serde_json::json!({

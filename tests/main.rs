@@ -19,6 +19,8 @@ mod control_plane;
 mod corpus;
 #[cfg(all(unix, feature = "bitnami"))]
 mod kubeseal;
+#[cfg(all(unix, feature = "bitnami"))]
+mod kubeseal_cli;
 #[cfg(unix)]
 mod oracle;
 #[cfg(unix)]
@@ -27,6 +29,8 @@ mod patterns;
 mod properties;
 mod readers;
 mod seal;
+#[cfg(all(unix, feature = "bitnami"))]
+mod seal_bitnami;
 mod seal_cli;
 #[cfg(unix)]
 mod unruly;

@@ -22,20 +22,20 @@ stringData:
 ";
 
 /// A folder in which commands follow each other.
-struct Bench {
+pub(crate) struct Bench {
     folder: Option<TempDir>,
 }
 
 /// What one command said and did.
-struct Done {
-    status: i32,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Done {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Bench {
     /// With an identity in `id.key`, and its recipient in `team.pub`.
-    fn new(suite: &str) -> Self {
+    pub(crate) fn new(suite: &str) -> Self {
         let mut bench = Self { folder: Some(tempfile::tempdir().unwrap()) };
         let made = bench.run(&["keygen", "-o", "id.key", "--suite", suite], "");
         assert_eq!(made.status, 0, "{}", made.stderr);
@@ -43,24 +43,29 @@ impl Bench {
         bench
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.as_ref().unwrap().path()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path().join(name), text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path().join(name)).unwrap()
     }
 
     /// Runs `ksecrets seal` here.
-    fn run(&mut self, arguments: &[&str], stdin: &str) -> Done {
+    pub(crate) fn run(&mut self, arguments: &[&str], stdin: &str) -> Done {
         self.run_with(arguments, stdin, &[])
     }
 
-    fn run_with(&mut self, arguments: &[&str], stdin: &str, environment: &[(&str, &str)]) -> Done {
+    pub(crate) fn run_with(
+        &mut self,
+        arguments: &[&str],
+        stdin: impl Into<Vec<u8>>,
+        environment: &[(&str, &str)],
+    ) -> Done {
         let folder = self.folder.take().unwrap();
         let command = ksecrets().folder(folder).args(["seal"]).args(arguments.iter().copied()).stdin(stdin);
         let command = environment.iter().fold(command, |command, (name, value)| command.env(name, value));
