@@ -10,7 +10,8 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ksecrets::seal::{
-    Context, Identity, IdentityFile, KeyId, PlainSecret, Policy, Recipient, Scope, SealedSecret, SecretBytes, Suite,
+    Context, Identity, IdentityFile, KeyId, KeysetDraft, PlainSecret, Policy, Recipient, Root, RootFile, Scope,
+    SealedSecret, SecretBytes, Suite,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -77,6 +78,61 @@ fn keys_are_what_their_files_say() {
     assert!(protected.is_protected());
     let opened = protected.open(Some("correct horse battery staple")).unwrap();
     assert_eq!(opened.recipient(), identity("xwing-one").recipient());
+}
+
+fn keyset(path: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keyset/v1");
+    fs::read_to_string(folder.join(path)).unwrap()
+}
+
+#[test]
+fn keysets_are_signed_and_bad_ones_fail_as_they_should() {
+    let root: Root = keyset("root.pub").trim().parse().unwrap();
+    for name in ["root", "other-root"] {
+        let private = RootFile::read(&keyset(&format!("{name}.txt"))).unwrap().open(None).unwrap();
+        assert_eq!(private.root().to_string(), keyset(&format!("{name}.pub")).trim(), "{name}");
+    }
+    let bytes: BTreeMap<String, String> = serde_json::from_str(&keyset("signed-bytes.json")).unwrap();
+    assert!(bytes.len() >= 4);
+    for (name, bytes) in &bytes {
+        let draft = KeysetDraft::read(&keyset(&format!("good/{name}.yaml"))).unwrap();
+        assert_eq!(hex(&draft.bytes()), *bytes, "{name}");
+        let keyset = draft.verify(&root).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(KeysetDraft::read(&keyset.to_yaml()).unwrap().verify(&root), Ok(keyset), "{name}");
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keyset/v1/bad");
+    let names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.len() >= 50, "only {}", names.len());
+    for name in names {
+        let text = keyset(&format!("bad/{name}"));
+        let expected = text.lines().next().unwrap().strip_prefix("# expect ").unwrap();
+        let found = KeysetDraft::read(&text).and_then(|draft| draft.verify(&root));
+        assert_eq!(found.err().map(|error| error.code()), Some(expected), "{name}");
+    }
+}
+
+/// The bytes under a signature, taken from the specification once more and from the text as any reader of YAML has it.
+#[test]
+fn what_is_signed_is_what_the_specification_says() {
+    let bytes: BTreeMap<String, String> = serde_json::from_str(&keyset("signed-bytes.json")).unwrap();
+    for (name, bytes) in bytes {
+        let file: serde_yaml::Value = serde_yaml::from_str(&keyset(&format!("good/{name}.yaml"))).unwrap();
+        let root: Root = file["root"].as_str().unwrap().parse().unwrap();
+        let keys: BTreeMap<&str, &serde_yaml::Value> =
+            file["keys"].as_mapping().unwrap().iter().map(|(id, key)| (id.as_str().unwrap(), key)).collect();
+        let numbers = [file["generation"].as_u64().unwrap(), keys.len() as u64].map(|number| number.to_string());
+        let mut signed = lp(&[b"ksecrets/1/keyset", numbers[0].as_bytes(), root.public(), numbers[1].as_bytes()]);
+        for (id, key) in keys {
+            let text = |field: &str| key.get(field).and_then(|value| value.as_str()).unwrap_or("");
+            let recipient: Recipient = text("recipient").parse().unwrap();
+            let safe = key.get("break-glass").and_then(|value| value.as_bool()) == Some(true);
+            let rest = ["label", "state", "not-before", "not-after"].map(|field| text(field).as_bytes());
+            let flag: &[u8] = if safe { b"break-glass" } else { b"" };
+            signed.extend(lp(&[id.as_bytes(), recipient.public(), rest[0], rest[1], rest[2], rest[3], flag]));
+        }
+        assert_eq!(hex(&signed), bytes, "{name}");
+    }
 }
 
 fn lp(parts: &[&[u8]]) -> Vec<u8> {

@@ -8,6 +8,7 @@ use clap::Args;
 use ksecrets::hunt::{Hunter, Options};
 use ksecrets::model::Rule;
 use ksecrets::pattern::{Set, builtin};
+use ksecrets::seal;
 
 use super::CLEAN;
 
@@ -22,7 +23,9 @@ pub(super) struct RulesArguments {
 
 /// Lists or explains the rules.
 pub(super) fn run(arguments: &RulesArguments) -> anyhow::Result<u8> {
-    let rules = Hunter::new(Set::new(builtin()?)?, Options::default()).rules();
+    let mut rules = Hunter::new(Set::new(builtin()?)?, Options::default()).rules();
+    rules.extend(seal::rules());
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
     let mut out = BufWriter::new(io::stdout().lock());
     match &arguments.id {
         Some(id) => {

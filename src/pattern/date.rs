@@ -1,7 +1,7 @@
 //! Days, as a report names them.
 
 /// `YYYY-MM-DD` in UTC, by the days-to-civil algorithm of Howard Hinnant's "chrono-compatible date algorithms".
-pub(super) fn date(seconds: i64) -> String {
+pub(crate) fn date(seconds: i64) -> String {
     let days = seconds.div_euclid(86_400).clamp(-100_000_000, 100_000_000) + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

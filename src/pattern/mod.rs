@@ -4,7 +4,7 @@ pub(crate) mod bech32;
 mod builtin;
 mod certificate;
 mod checksum;
-mod date;
+pub(crate) mod date;
 mod entropy;
 mod gate;
 mod jwt;

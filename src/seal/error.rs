@@ -231,6 +231,85 @@ pub enum SealError {
         /// The key id in the file.
         kid: String,
     },
+    /// Something else than a keyset.
+    #[error("this is no keyset: `version: 1` is missing; `ksecrets seal keys add` makes one")]
+    NotAKeyset,
+    /// A state of a key that this program does not know.
+    #[error("state '{found}' is not known: known are pending, current, decrypt-only, retired and compromised")]
+    State {
+        /// What stands there.
+        found: String,
+    },
+    /// A label that is none.
+    #[error("'{found}' is no label: up to 63 letters, digits, dots, dashes and underscores, and no key id")]
+    Label {
+        /// What stands there.
+        found: String,
+    },
+    /// The public key of an entry is not the one that its id names.
+    #[error("keys.{listed}: the recipient there is another key, {found}: one of the two was altered")]
+    OtherKey {
+        /// The id that stands there.
+        listed: String,
+        /// The id of the public key.
+        found: String,
+    },
+    /// Text that is no root.
+    #[error("not a root: {why}")]
+    Root {
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Text that is no file of a root.
+    #[error("not the file of a root: {why}")]
+    RootFile {
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Another root than the one that had to sign.
+    #[error("the keyset is of root {found} and not of {pinned}: somebody exchanged it, or the root has changed")]
+    OtherRoot {
+        /// The root in the keyset.
+        found: String,
+        /// The root that it had to be.
+        pinned: String,
+    },
+    /// A keyset that nobody signed.
+    #[error("the keyset is not signed: look it over and sign it with `ksecrets seal keys publish --root FILE`")]
+    Unsigned,
+    /// A signature that is not that of the root over these bytes.
+    #[error(
+        "the signature of the keyset is wrong: it was changed after it was signed. Restore it from git, or look it over \
+         and sign it with `ksecrets seal keys publish --root FILE`"
+    )]
+    Signature,
+    /// A word that names no key of the keyset.
+    #[error("the keyset has no key '{word}'; its labels are {}", list(.labels))]
+    UnknownKey {
+        /// The word.
+        word: String,
+        /// The labels that there are.
+        labels: Vec<String>,
+    },
+    /// A key that nothing may be sealed to.
+    #[error("nothing can be sealed to {key}: the key is {standing}; {}", .standing.advice())]
+    Unusable {
+        /// Label and id.
+        key: String,
+        /// What may be done with it.
+        standing: super::Standing,
+    },
+    /// A keyset that has no key to seal to.
+    #[error("no key of the keyset can be sealed to today: `ksecrets seal keys list` says why")]
+    NoUsableKey,
+    /// Recipients of different suites.
+    #[error("{one} and {other} are of different suites, and one Secret is sealed with one suite: use keys of one")]
+    MixedKeys {
+        /// One of them.
+        one: String,
+        /// Another.
+        other: String,
+    },
     /// The system gave no randomness.
     #[error("the system gives no randomness")]
     Randomness,
@@ -277,6 +356,19 @@ impl SealError {
             Self::Identity { .. } => "identity",
             Self::PassphraseNeeded { .. } => "passphrase-needed",
             Self::Passphrase { .. } => "passphrase",
+            Self::NotAKeyset => "not-a-keyset",
+            Self::State { .. } => "state",
+            Self::Label { .. } => "label",
+            Self::OtherKey { .. } => "other-key",
+            Self::Root { .. } => "root",
+            Self::RootFile { .. } => "root-file",
+            Self::OtherRoot { .. } => "other-root",
+            Self::Unsigned => "unsigned",
+            Self::Signature => "signature",
+            Self::UnknownKey { .. } => "unknown-key",
+            Self::Unusable { .. } => "unusable-key",
+            Self::NoUsableKey => "no-usable-key",
+            Self::MixedKeys { .. } => "mixed-suites",
             Self::Randomness => "randomness",
         }
     }

@@ -16,9 +16,12 @@ mod envelope;
 mod error;
 mod identity;
 mod kem;
+mod key_file;
+mod keyset;
 mod problem;
 mod reading;
 mod recipient;
+mod rules;
 mod scope;
 mod sealed;
 mod secret;
@@ -35,9 +38,14 @@ mod vectors;
 
 pub use envelope::{Edit, Envelope};
 pub use error::SealError;
-pub use identity::{Identity, IdentityFile, Work};
-pub use problem::{Policy, Problem};
+pub use identity::{Identity, IdentityFile};
+pub use key_file::Work;
+pub use keyset::{
+    Choice, Day, Entry, Keyset, KeysetDraft, Label, NotADay, Root, RootFile, RootIdentity, Standing, State,
+};
+pub use problem::{Holder, Policy, Problem};
 pub use recipient::{KeyId, Recipient};
+pub use rules::{rule_of, rules};
 pub use scope::{Context, ContextDigest, Scope};
 pub use sealed::SealedSecret;
 pub use secret::{PlainSecret, SecretBytes};
@@ -55,5 +63,9 @@ pub const MOST_TEXT: usize = 1_572_864;
 pub const MOST_VALUES: usize = 4096;
 /// Most slots of one object.
 pub const MOST_SLOTS: usize = 64;
+/// Most keys of one keyset.
+pub const MOST_KEYS: usize = 256;
+/// Most bytes of the text of a keyset.
+pub const MOST_KEYSET: usize = 1 << 20;
 /// Most recipients of one slot.
 pub const MOST_RECIPIENTS: usize = 64;

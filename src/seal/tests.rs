@@ -233,6 +233,7 @@ fn a_policy_is_looked_at_without_keys() {
         allowed: Some([other.kid().clone()].into()),
         post_quantum: true,
         widest: Some(Scope::Namespace),
+        ..Policy::default()
     };
     let codes: Vec<_> = sealed.problems(&policy).iter().map(Problem::code).collect();
     assert_eq!(codes, ["wide-scope", "missing-recipient", "unwanted-recipient", "weak-suite"]);

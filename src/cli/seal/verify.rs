@@ -73,6 +73,7 @@ fn policy(arguments: &VerifyArguments) -> anyhow::Result<Policy> {
         allowed: (!known.is_empty()).then_some(known),
         post_quantum: arguments.post_quantum,
         widest: arguments.widest_scope,
+        ..Policy::default()
     })
 }
 
