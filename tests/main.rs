@@ -32,6 +32,7 @@ mod seal;
 #[cfg(all(unix, feature = "bitnami"))]
 mod seal_bitnami;
 mod seal_cli;
+mod seal_keys;
 #[cfg(unix)]
 mod unruly;
 #[cfg(unix)]

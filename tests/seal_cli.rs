@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::binary::ksecrets;
 
-const SECRET: &str = "\
+pub(crate) const SECRET: &str = "\
 # the database of the shop
 apiVersion: v1
 kind: Secret
@@ -86,7 +86,7 @@ impl Bench {
         self.write(name, &done.stdout);
     }
 
-    fn open(&mut self, name: &str) -> String {
+    pub(crate) fn open(&mut self, name: &str) -> String {
         let done = self.run(&["open", name, "-i", "id.key"], "");
         assert_eq!(done.status, 0, "{}", done.stderr);
         done.stdout
@@ -94,7 +94,7 @@ impl Bench {
 }
 
 /// The lines of the values of a sealed file, by key.
-fn values(text: &str) -> Vec<String> {
+pub(crate) fn values(text: &str) -> Vec<String> {
     text.lines().filter(|line| line.contains(": ks1.")).map(|line| line.trim().to_owned()).collect()
 }
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use ksecrets::hunt::{Limited, Limits};
 use ksecrets::model::{Confidence, RuleId, Severity};
+use ksecrets::seal::{Root, Scope, SealError};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -17,10 +18,12 @@ const NAME: &str = ".ksecrets.yaml";
 
 /// As written. Unknown keys are refused: a misspelt one would silently change nothing.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a mapping with the key hunt")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a mapping with the keys hunt and seal")]
 struct ConfigSyntax {
     #[serde(default)]
     hunt: HuntSyntax,
+    #[serde(default)]
+    seal: SealSyntax,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +43,24 @@ struct HuntSyntax {
     min_confidence: Option<Word<Confidence>>,
     #[serde(default)]
     max_readers: BTreeMap<Word<LimitKey>, usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a mapping of options")]
+struct SealSyntax {
+    keyset: Option<PathBuf>,
+    root: Option<String>,
+    recipients: Option<Vec<RuleSyntax>>,
+    #[serde(default)]
+    require_pq: bool,
+    scope: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a mapping with path and keys")]
+struct RuleSyntax {
+    path: Option<Word<PathPattern>>,
+    keys: Vec<String>,
 }
 
 /// A word with a meaning. Parsed while the file is read, so that an error knows its line.
@@ -90,9 +111,109 @@ impl FromStr for LimitKey {
     }
 }
 
+/// Whose signature a keyset must have.
+#[derive(Clone, Debug)]
+pub(super) enum Pin {
+    Root(Root),
+    /// Anybody's: said in so many words.
+    Unpinned,
+}
+
+impl FromStr for Pin {
+    type Err = SealError;
+
+    fn from_str(word: &str) -> Result<Self, SealError> {
+        if word == "unpinned" { Ok(Self::Unpinned) } else { word.parse().map(Self::Root) }
+    }
+}
+
+/// Which files a rule is for. `*` stays within one folder, as in `.gitignore`: who may open a file should not follow from
+/// a pattern that reaches further than it looks.
+#[derive(Clone, Debug)]
+struct PathPattern(GlobMatcher);
+
+impl FromStr for PathPattern {
+    type Err = globset::Error;
+
+    fn from_str(word: &str) -> Result<Self, globset::Error> {
+        let whole = if word.ends_with('/') { format!("{word}**") } else { word.to_owned() };
+        let pattern = whole.strip_prefix("./").unwrap_or(&whole);
+        Ok(Self(GlobBuilder::new(pattern).literal_separator(true).build()?.compile_matcher()))
+    }
+}
+
+/// To whom the files of a path are sealed.
+#[derive(Clone, Debug)]
+pub(super) struct RecipientRule {
+    /// None for every file.
+    path: Option<PathPattern>,
+    /// Labels and key ids.
+    pub(super) keys: Vec<String>,
+}
+
+impl RecipientRule {
+    /// Whether it is for every file, whatever its path.
+    pub(super) fn is_for_all(&self) -> bool {
+        self.path.as_ref().is_none_or(|PathPattern(path)| path.glob().glob() == "**")
+    }
+
+    /// Whether it is for a file, named from the folder of the configuration.
+    pub(super) fn is_for(&self, path: &Path) -> bool {
+        self.path.as_ref().is_none_or(|PathPattern(pattern)| pattern.is_match(path))
+    }
+}
+
+/// What it says of sealing.
+#[derive(Debug, Default)]
+pub(super) struct SealConfig {
+    /// The configuration itself, as messages call it.
+    pub(super) place: String,
+    /// The folder that paths are seen from.
+    pub(super) folder: PathBuf,
+    pub(super) keyset: Option<PathBuf>,
+    pub(super) pin: Option<Pin>,
+    pub(super) rules: Option<Vec<RecipientRule>>,
+    pub(super) post_quantum: bool,
+    pub(super) widest: Option<Scope>,
+}
+
+impl SealConfig {
+    fn new(path: &Path, text: &str, syntax: SealSyntax) -> anyhow::Result<Self> {
+        let place = path.display().to_string();
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let line = |key: &str| line_of_key(text, "seal", key);
+        let rules = syntax.recipients.map(|rules| {
+            rules.into_iter().map(|rule| RecipientRule { path: rule.path.map(|word| word.0), keys: rule.keys })
+        });
+        let rules: Option<Vec<_>> = rules.map(Iterator::collect);
+        if rules.iter().flatten().any(|rule| rule.keys.is_empty()) || rules.as_ref().is_some_and(Vec::is_empty) {
+            bail!("{place}:{}: a rule of seal.recipients names no key", line("recipients"));
+        }
+        if rules.is_some() && syntax.keyset.is_none() {
+            let at = line("recipients");
+            bail!("{place}:{at}: seal.recipients names keys of a keyset: say which with `keyset: ksecrets-keys.yaml`");
+        }
+        Ok(Self {
+            keyset: syntax.keyset.map(|keyset| folder.join(keyset)),
+            pin: syntax.root.map(|word| parsed(&place, line("root"), "seal.root", &word)).transpose()?,
+            rules,
+            post_quantum: syntax.require_pq,
+            widest: syntax.scope.map(|word| parsed(&place, line("scope"), "seal.scope", &word)).transpose()?,
+            place,
+            folder,
+        })
+    }
+}
+
+/// A word of a section. While the file is read only the line of the section is known, where an optional word is wrong.
+fn parsed<T: FromStr<Err: Display>>(place: &str, line: usize, key: &str, word: &str) -> anyhow::Result<T> {
+    word.parse().or_else(|error| bail!("{place}:{line}: {key}: {error}"))
+}
+
 /// As meant.
 #[derive(Debug, Default)]
 pub(super) struct Config {
+    pub(super) seal: SealConfig,
     pub(super) exclude: GlobSet,
     pub(super) select: Vec<RuleId>,
     pub(super) ignore: Vec<RuleId>,
@@ -127,6 +248,7 @@ impl Config {
                 bail!("{place}{line}: {message}");
             }
         };
+        let seal = SealConfig::new(path, text, syntax.seal)?;
         let hunt = syntax.hunt;
         let folder = path.parent().unwrap_or(Path::new(""));
         let ids = |words: &[String]| words.iter().map(|word| RuleId::new(word)).collect::<Vec<_>>();
@@ -141,6 +263,7 @@ impl Config {
             limits.set(limited, most, Some(format!("{place}:{}", line_of_key(text, "max-readers", &key))));
         }
         Ok(Self {
+            seal,
             exclude: exclude.build().with_context(|| place.clone())?,
             select: ids(&hunt.select),
             ignore: ids(&hunt.ignore),

@@ -379,6 +379,9 @@ fn known_rules(hunter: &Hunter, options: &hunt::Options, config: &Config) -> any
     for id in asked {
         if !rules.iter().any(|rule| rule.id == *id) {
             let place = config.place_of(id).map(|place| format!("{place}: ")).unwrap_or_default();
+            if ksecrets::seal::rules().iter().any(|rule| rule.id == *id) {
+                bail!("{place}'{id}' is a rule of `ksecrets seal verify`, and not of hunt");
+            }
             bail!("{place}there is no rule '{id}'; `ksecrets rules` lists them");
         }
     }

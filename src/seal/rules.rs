@@ -7,7 +7,14 @@ use crate::model::{Class, Confidence, Rule, RuleId, Severity};
 /// Id, title, severity, what it is, what to do.
 type Row = (&'static str, &'static str, Severity, &'static str, &'static str);
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 12] = [
+    (
+        "seal-bitnami",
+        "SealedSecret that its controller does not take as it looks",
+        Severity::Medium,
+        "A SealedSecret of Bitnami whose scope annotations contradict each other or do nothing, whose template holds values in plaintext or hides sealed ones, or whose certificate expired.",
+        "Change what is named, and seal it anew with the controller's present certificate.",
+    ),
     (
         "seal-compromised-recipient",
         "Sealed to a compromised key",
@@ -129,6 +136,13 @@ pub fn rule_of(code: &str) -> &'static str {
         "wide-scope" => "seal-wide-scope",
         "unused-slot" => "seal-unused-slot",
         "without-rule" => "seal-without-rule",
+        "scope-mismatch"
+        | "scope-annotation"
+        | "template-literal"
+        | "template-shadows"
+        | "template-copy"
+        | "old-format"
+        | "certificate-expired" => "seal-bitnami",
         _ => "seal-damaged",
     }
 }

@@ -21,6 +21,9 @@ pub(super) struct CreateArguments {
     files: Vec<PathBuf>,
     #[command(flatten)]
     to: RecipientArguments,
+    /// Where the result will lie: decides the recipients of standard input
+    #[arg(long, value_name = "PATH")]
+    path: Option<PathBuf>,
     #[command(flatten)]
     place: PlaceArguments,
     /// Write the files in place
@@ -53,8 +56,17 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
         return raw::run(files, name.as_deref(), place, (format, to));
     }
     let to = arguments.format.target(&arguments.to)?;
+    if let Target::Recipients(to) = &to {
+        to.allows(arguments.place.scope())?;
+    }
     if let Some(target) = &arguments.merge_into {
         return merge(arguments, target, &to);
+    }
+    // Nobody should type a Secret, to be told then that there is nobody to seal to.
+    if let Target::Recipients(to) = &to
+        && arguments.files.iter().any(|path| path == Path::new("-"))
+    {
+        to.of(arguments.path.as_deref())?;
     }
     if !arguments.write && arguments.files.iter().any(|path| path.is_dir()) {
         bail!("a folder is sealed in place only: say -w");
@@ -66,7 +78,7 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
         if arguments.write && !manifests.file.text().contains("Secret") {
             continue;
         }
-        let outcome = seal(arguments, &mut manifests, &to)?;
+        let outcome = seal(arguments, &mut manifests, &path, &to)?;
         sealed += outcome.sealed;
         already += outcome.already;
         files.push((manifests, outcome));
@@ -94,12 +106,13 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
     Ok(CLEAN)
 }
 
-fn seal(arguments: &CreateArguments, manifests: &mut Manifests, to: &Target) -> anyhow::Result<Outcome> {
+fn seal(arguments: &CreateArguments, manifests: &mut Manifests, path: &Path, to: &Target) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
+    let path = arguments.path.as_deref().unwrap_or(path);
     for (place, found) in manifests.objects()? {
         match found {
             Found::Plain(plain) => {
-                let sealed = one(arguments, *plain, to).with_context(|| manifests.title())?;
+                let sealed = one(arguments, *plain, path, to).with_context(|| manifests.title())?;
                 manifests.file.set(&place, &sealed).with_context(|| manifests.title())?;
                 outcome.sealed += 1;
             }
@@ -110,13 +123,13 @@ fn seal(arguments: &CreateArguments, manifests: &mut Manifests, to: &Target) -> 
     Ok(outcome)
 }
 
-fn one(arguments: &CreateArguments, mut plain: PlainSecret, to: &Target) -> anyhow::Result<Value> {
+fn one(arguments: &CreateArguments, mut plain: PlainSecret, path: &Path, to: &Target) -> anyhow::Result<Value> {
     let place = &arguments.place;
     place.settle(&mut plain)?;
     let sealed = match to {
-        Target::Recipients(to) => {
-            SealedSecret::seal(&plain, place.scope(), to).map_err(Into::into).and_then(|sealed| value_of(&sealed))
-        }
+        Target::Recipients(to) => SealedSecret::seal(&plain, place.scope(), &to.of(Some(path))?)
+            .map_err(Into::into)
+            .and_then(|sealed| value_of(&sealed)),
         Target::Controller(certificate) => bitnami::seal(&plain, place.wider_scope(), certificate),
     };
     sealed.with_context(|| format!("Secret {}", plain.name))
@@ -126,7 +139,7 @@ fn one(arguments: &CreateArguments, mut plain: PlainSecret, to: &Target) -> anyh
 fn merge(arguments: &CreateArguments, target: &Path, to: &Target) -> anyhow::Result<u8> {
     let mut manifests = Manifests::read(target)?;
     let to = match to {
-        Target::Recipients(to) => to,
+        Target::Recipients(to) => to.of(Some(target))?,
         Target::Controller(certificate) => return merge_for_controller(arguments, manifests, certificate),
     };
     let (place, mut sealed) = manifests.sealed()?;
@@ -136,7 +149,7 @@ fn merge(arguments: &CreateArguments, target: &Path, to: &Target) -> anyhow::Res
             let Found::Plain(mut plain) = found else { continue };
             // What is to be merged goes where the file is.
             plain.namespace = plain.namespace.or_else(|| sealed.namespace().map(str::to_owned));
-            let fragment = SealedSecret::seal(&plain, sealed.envelope().scope(), to)?;
+            let fragment = SealedSecret::seal(&plain, sealed.envelope().scope(), &to)?;
             sealed.merge(fragment).with_context(|| format!("Secret {} into {}", plain.name, manifests.title()))?;
         }
     }

@@ -29,7 +29,7 @@ pub(super) struct EditArguments {
 pub(super) fn run(arguments: &EditArguments) -> anyhow::Result<u8> {
     let mut manifests = Manifests::read(&arguments.file)?;
     let (place, sealed) = manifests.sealed()?;
-    let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
+    let (identities, to) = (arguments.with.read()?, arguments.to.read()?.of(Some(&arguments.file))?);
     let plain = sealed.open_values(&identities).with_context(|| manifests.title())?;
     let changed = edited(&plain)?;
     if changed == plain {

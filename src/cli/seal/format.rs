@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use ksecrets::seal::Recipient;
 
 use super::bitnami::Certificate;
-use super::keys::RecipientArguments;
+use super::keys::{RecipientArguments, To};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -33,7 +32,7 @@ pub(super) struct CertificateArguments {
 
 /// Whom to seal for.
 pub(super) enum Target {
-    Recipients(Vec<Recipient>),
+    Recipients(To),
     Controller(Certificate),
 }
 

@@ -57,6 +57,7 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
         }
         for (place, found) in manifests.objects()? {
             let Found::Bitnami(theirs) = found else { continue };
+            let to = to.of(Some(&path))?;
             let ours = keys.import(theirs, arguments.namespace.as_deref(), &to, &mut opened);
             let ours = value_of(&ours.with_context(|| manifests.title())?)?;
             manifests.file.set(&place, &ours).with_context(|| manifests.title())?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::seal::{Identity, Suite, Work};
+use ksecrets::seal::{Identity, RootIdentity, Suite, Work};
 use zeroize::Zeroizing;
 
 use super::super::CLEAN;
@@ -21,6 +21,9 @@ pub(super) struct KeygenArguments {
     /// How data keys are wrapped: xwing (post-quantum), x25519 (short recipient strings)
     #[arg(long, value_name = "SUITE", default_value = "xwing")]
     suite: Suite,
+    /// Make a root, which signs keysets; standard output is what .ksecrets.yaml pins
+    #[arg(long, conflicts_with = "suite")]
+    root: bool,
     /// Protect the identity with a passphrase, asked for at the terminal
     #[arg(long)]
     passphrase: bool,
@@ -30,6 +33,9 @@ pub(super) struct KeygenArguments {
 }
 
 pub(super) fn run(arguments: &KeygenArguments) -> anyhow::Result<u8> {
+    if arguments.root {
+        return root(arguments);
+    }
     let identity = Identity::generate(arguments.suite)?;
     let text = match passphrase(arguments)? {
         Some(passphrase) => Zeroizing::new(identity.to_protected_text(&passphrase, Work::default())?),
@@ -38,6 +44,22 @@ pub(super) fn run(arguments: &KeygenArguments) -> anyhow::Result<u8> {
     create(&arguments.output, text.as_bytes())?;
     writeln!(io::stdout().lock(), "{}", identity.recipient())?;
     say(&format!("{} is private: keep it out of git. Its key id is {}", arguments.output.display(), identity.kid()));
+    Ok(CLEAN)
+}
+
+fn root(arguments: &KeygenArguments) -> anyhow::Result<u8> {
+    let identity = RootIdentity::generate()?;
+    let text = match passphrase(arguments)? {
+        Some(passphrase) => Zeroizing::new(identity.to_protected_text(&passphrase, Work::default())?),
+        None => identity.to_text(),
+    };
+    create(&arguments.output, text.as_bytes())?;
+    writeln!(io::stdout().lock(), "{}", identity.root())?;
+    say(&format!(
+        "{} is private and signs for everybody: keep it offline. Pin its public half, above, as `root:` under `seal:` in \
+         .ksecrets.yaml",
+        arguments.output.display()
+    ));
     Ok(CLEAN)
 }
 

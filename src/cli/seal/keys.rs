@@ -6,17 +6,52 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::seal::{Identity, IdentityFile, Recipient};
+use ksecrets::seal::{Identity, IdentityFile, Recipient, RootFile, RootIdentity, Scope};
 use zeroize::Zeroizing;
+
+use super::keyring::{ConfigArguments, Keyring, Policies};
 
 /// Most that is read of a private file. A backup of a controller's keys has 10 KiB for each.
 const MOST_PRIVATE: u64 = 16 << 20;
 
 #[derive(Args, Debug)]
 pub(super) struct RecipientArguments {
-    /// Seal to this recipient: the string itself, or a file with one a line
-    #[arg(short, long = "recipient", value_name = "STRING|FILE")]
+    /// Seal to this recipient, and not to those of .ksecrets.yaml: the string itself, a file with one a line, or a key of
+    /// the keyset by label or id. Break-glass keys of the keyset are recipients all the same
+    #[arg(short, long = "recipient", value_name = "STRING|FILE|KEY")]
     recipients: Vec<String>,
+    #[command(flatten)]
+    config: ConfigArguments,
+}
+
+/// To whom things are sealed.
+pub(super) struct To {
+    keyring: Keyring,
+    /// Those of the arguments; nobody means those of the path.
+    named: Vec<Recipient>,
+}
+
+impl To {
+    /// The recipients of a file; none stands for standard input.
+    pub(super) fn of(&self, path: Option<&Path>) -> anyhow::Result<Vec<Recipient>> {
+        let path = path.filter(|path| *path != Path::new("-"));
+        if self.named.is_empty() { self.keyring.recipients(path) } else { self.keyring.with(&self.named) }
+    }
+
+    /// Whether arguments name them.
+    pub(super) fn is_named(&self) -> bool {
+        !self.named.is_empty()
+    }
+
+    /// Refuses a scope that is wider than the configuration allows.
+    pub(super) fn allows(&self, scope: Scope) -> anyhow::Result<()> {
+        self.keyring.allows(scope)
+    }
+
+    /// What files that are sealed already have to hold to.
+    pub(super) fn policies(&self) -> anyhow::Result<Policies<'_>> {
+        self.keyring.policies(&self.named)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -33,28 +68,36 @@ pub(super) struct IdentityArguments {
 }
 
 impl RecipientArguments {
-    /// The recipients, each once, in their order.
-    pub(super) fn read(&self) -> anyhow::Result<Vec<Recipient>> {
-        let mut all: Vec<Recipient> = Vec::new();
-        for word in &self.recipients {
-            for recipient in recipients(word)? {
-                if !all.iter().any(|known| known.kid() == recipient.kid()) {
-                    all.push(recipient);
-                }
-            }
-        }
-        if all.is_empty() {
-            bail!("there is nobody to seal to: name a recipient with -r, as `ksecrets seal keygen` prints it");
-        }
-        Ok(all)
-    }
-
+    /// Whether arguments name nobody.
     pub(super) fn is_empty(&self) -> bool {
         self.recipients.is_empty()
     }
+
+    /// The recipients, each once, in their order.
+    pub(super) fn read(&self) -> anyhow::Result<To> {
+        let keyring = Keyring::read(&self.config)?;
+        let mut named: Vec<Recipient> = Vec::new();
+        for word in &self.recipients {
+            for recipient in recipients(word, &keyring)? {
+                if !named.iter().any(|known| known.kid() == recipient.kid()) {
+                    named.push(recipient);
+                }
+            }
+        }
+        Ok(To { keyring, named })
+    }
 }
 
-fn recipients(word: &str) -> anyhow::Result<Vec<Recipient>> {
+/// A label of the signed keyset comes first: whoever can add a file cannot take its place.
+fn recipients(word: &str, keyring: &Keyring) -> anyhow::Result<Vec<Recipient>> {
+    match keyring.named(word)? {
+        Some(all) => Ok(all),
+        None => recipients_in(word),
+    }
+}
+
+/// The recipients of a file, or the one that a word is.
+pub(super) fn recipients_in(word: &str) -> anyhow::Result<Vec<Recipient>> {
     if let Ok(text) = fs::read_to_string(word) {
         let all = Recipient::all(&text).with_context(|| word.to_owned())?;
         if all.is_empty() {
@@ -100,6 +143,37 @@ impl IdentityArguments {
             Some(file) => passphrase_in(file),
             None => ask(&format!("Passphrase of {}: ", path.display())),
         }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RootArguments {
+    /// Private root that signs
+    #[arg(long, value_name = "FILE")]
+    pub(super) root: Option<PathBuf>,
+    /// Read the passphrase of the root from a file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Use a root that others on this machine can read
+    #[arg(long)]
+    allow_readable_identity: bool,
+}
+
+impl RootArguments {
+    /// The root, opened.
+    pub(super) fn read(&self) -> anyhow::Result<RootIdentity> {
+        let Some(path) = &self.root else {
+            bail!("a keyset is signed: name the private root with --root, as `ksecrets seal keygen --root` made it")
+        };
+        let text = private_text(path, "root", self.allow_readable_identity)?;
+        let name = || path.display().to_string();
+        let read = RootFile::read(&text).with_context(name)?;
+        let passphrase = match (read.is_protected(), &self.passphrase_file) {
+            (false, _) => None,
+            (true, Some(file)) => Some(passphrase_in(file)?),
+            (true, None) => Some(ask(&format!("Passphrase of {}: ", path.display()))?),
+        };
+        read.open(passphrase.as_deref().map(String::as_str)).with_context(name)
     }
 }
 

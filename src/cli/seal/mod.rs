@@ -8,10 +8,14 @@ mod bitnami;
 mod create;
 mod edit;
 mod files;
+mod findings;
 mod format;
 mod import;
 mod keygen;
+mod keyring;
 mod keys;
+mod keyset;
+mod look;
 mod open;
 mod place;
 mod raw;
@@ -46,6 +50,8 @@ enum Action {
     Import(import::ImportArguments),
     /// Look over sealed Secrets, without any key
     Verify(verify::VerifyArguments),
+    /// The public keys of a team, signed: list, add, retire, publish, fetch
+    Keys(keyset::KeysArguments),
 }
 
 /// Runs the action and gives back the exit code.
@@ -59,6 +65,7 @@ pub(super) fn run(arguments: SealArguments) -> anyhow::Result<u8> {
         Some(Action::Rotate(arguments)) => rotate::run(&arguments),
         Some(Action::Import(arguments)) => import::run(&arguments),
         Some(Action::Verify(arguments)) => verify::run(&arguments),
+        Some(Action::Keys(arguments)) => keyset::run(&arguments),
     }
 }
 

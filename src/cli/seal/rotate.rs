@@ -13,8 +13,11 @@ use super::{count, say};
 #[derive(Args, Debug)]
 pub(super) struct RotateArguments {
     /// Files with SealedSecrets, and folders
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "all")]
     paths: Vec<PathBuf>,
+    /// Every SealedSecret below a folder; the same as naming it
+    #[arg(long, value_name = "DIR")]
+    all: Vec<PathBuf>,
     #[command(flatten)]
     with: IdentityArguments,
     #[command(flatten)]
@@ -27,7 +30,8 @@ pub(super) struct RotateArguments {
 pub(super) fn run(arguments: &RotateArguments) -> anyhow::Result<u8> {
     let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
     let (mut seen, mut changed) = (0, 0);
-    for path in walk(&arguments.paths)? {
+    let paths: Vec<_> = arguments.paths.iter().chain(&arguments.all).cloned().collect();
+    for path in walk(&paths)? {
         let mut manifests = Manifests::read(&path)?;
         // Most files of a folder are about something else, and need not be valid for us: templates, say.
         if !manifests.file.text().contains("SealedSecret") {
@@ -35,6 +39,7 @@ pub(super) fn run(arguments: &RotateArguments) -> anyhow::Result<u8> {
         }
         for (place, found) in manifests.objects()? {
             let Found::Sealed(before) = found else { continue };
+            let to = to.of(Some(&path))?;
             let mut after = (*before).clone();
             let rotated = match arguments.new_data_key {
                 true => after.renew(&identities, &to).map(|()| true),

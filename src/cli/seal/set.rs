@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
         if arguments.certificate.path.is_some() {
             bail!("{title} has a SealedSecret of ksecrets.dev: name recipients with -r and not --cert");
         }
-        let to = arguments.to.read()?;
+        let to = arguments.to.read()?.of(Some(&arguments.file))?;
         let (place, mut sealed) = manifests.sealed()?;
         let before = sealed.clone();
         sealed.set(key, &value(key)?, &to).context(title)?;

@@ -1,23 +1,25 @@
 //! `ksecrets seal verify`: what can be told of sealed files without any key.
 
-use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ksecrets::manifest::Object;
-use ksecrets::seal::document::File;
-use ksecrets::seal::{Policy, Scope, SealedSecret};
+use ksecrets::model::ObjectRef;
+use ksecrets::render::{self, Format, Style};
+use ksecrets::seal::{Scope, SealedSecret, rules};
 
 use super::super::{CLEAN, FAILED, FOUND};
 use super::bitnami::{self, Certificate};
-use super::files::walk;
+use super::findings::{Told, report};
+use super::keyring::Policies;
 use super::keys::RecipientArguments;
+use super::look::{Looked, look};
 use super::{count, say};
 
 #[derive(Args, Debug)]
 pub(super) struct VerifyArguments {
-    /// Files and folders to look through
+    /// Files and folders to look through, or - for standard input
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -34,126 +36,145 @@ pub(super) struct VerifyArguments {
     /// Problems to leave out, by the short names that they are reported with
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// How to write the problems: text (one a line), or a report as json, jsonl, sarif, markdown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
 }
 
-/// What was seen.
-#[derive(Default)]
-struct Tally {
-    sealed: usize,
-    problems: usize,
-    unread: usize,
+/// One sealed object.
+pub(super) struct Seen {
+    pub(super) object: ObjectRef,
+    /// From 1.
+    pub(super) line: usize,
+    /// Characters of that line.
+    pub(super) width: usize,
+    pub(super) told: Vec<Told>,
 }
 
 pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
-    let policy = policy(arguments)?;
+    let to = arguments.to.read()?;
+    let mut policies = to.policies()?;
+    policies.tighten(arguments.post_quantum, arguments.widest_scope);
+    let (certificate, expired) = certificate(arguments)?;
+    let mut looked = look(&arguments.paths, |path, text, object| {
+        let mut told = if SealedSecret::is(object) {
+            problems(path, object, &policies, to.is_named())
+        } else if object.is("bitnami.com", "SealedSecret") {
+            bitnami::problems(object, certificate.as_ref())
+                .into_iter()
+                .map(|problem| Told::of_theirs(text, problem))
+                .collect()
+        } else {
+            return None;
+        };
+        told.retain(|told| arguments.wants(told));
+        Some(Seen { told, ..Seen::at(text, object) })
+    })?;
+    looked.extend(expired);
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut tally = Tally::default();
-    let certificate = certificate(arguments, &mut tally, &mut out)?;
-    for path in walk(&arguments.paths)? {
-        verify(&path, (&policy, certificate.as_ref()), &arguments.ignore, &mut tally, &mut out)?;
+    match arguments.format {
+        Format::Text => write(&looked, &mut out)?,
+        format => render::render(format, &report(&arguments.paths, &looked), &rules(), &Style::default(), &mut out)?,
     }
     out.flush()?;
-    let Tally { sealed, problems, unread } = tally;
+    for sentence in looked.iter().flat_map(|one| &one.unread) {
+        say(sentence);
+    }
+    let sealed = looked.iter().flat_map(|one| &one.seen).filter(|seen| !seen.object.kind.is_empty()).count();
+    let problems = looked.iter().flat_map(|one| &one.seen).map(|seen| seen.told.len()).sum();
     let wrong = if problems == 0 { "no problem".to_owned() } else { count(problems, "problem") };
     say(&format!("{}, {wrong}", count(sealed, "SealedSecret")));
-    Ok(match (unread, problems) {
-        (1.., _) => FAILED,
-        (0, 0) => CLEAN,
-        _ => FOUND,
+    Ok(match (looked.iter().any(|one| !one.unread.is_empty()), problems) {
+        (true, _) => FAILED,
+        (false, 0) => CLEAN,
+        (false, _) => FOUND,
     })
 }
 
-fn policy(arguments: &VerifyArguments) -> anyhow::Result<Policy> {
-    let known: BTreeSet<_> = match arguments.to.is_empty() {
-        true => BTreeSet::new(),
-        false => arguments.to.read()?.iter().map(|recipient| recipient.kid().clone()).collect(),
-    };
-    Ok(Policy {
-        required: known.clone(),
-        allowed: (!known.is_empty()).then_some(known),
-        post_quantum: arguments.post_quantum,
-        widest: arguments.widest_scope,
-        ..Policy::default()
-    })
+impl VerifyArguments {
+    fn wants(&self, told: &Told) -> bool {
+        !self.ignore.iter().any(|name| name == told.code)
+    }
 }
 
 /// The certificate to hold SealedSecrets of Bitnami to. That it expired is a problem of its own.
-fn certificate(
-    arguments: &VerifyArguments,
-    tally: &mut Tally,
-    out: &mut impl io::Write,
-) -> anyhow::Result<Option<Certificate>> {
-    let Some(path) = &arguments.cert else { return Ok(None) };
+fn certificate(arguments: &VerifyArguments) -> anyhow::Result<(Option<Certificate>, Option<Looked<Seen>>)> {
+    let Some(path) = &arguments.cert else { return Ok((None, None)) };
     let (certificate, expired) = Certificate::read_even_expired(path)?;
-    let code = "certificate-expired";
-    if let Some(problem) = expired.filter(|_| !arguments.ignore.iter().any(|name| name == code)) {
-        tally.problems += 1;
-        writeln!(out, "{}:1: {code}: {problem}", path.display())?;
-    }
-    Ok(Some(certificate))
+    let told = expired.map(|message| Told { code: "certificate-expired", message, remedy: None, line: None });
+    let looked = told.filter(|told| arguments.wants(told)).map(|told| {
+        let seen = Seen { object: ObjectRef::default(), line: 1, width: 0, told: vec![told] };
+        Looked { path: path.clone(), seen: vec![seen], unread: Vec::new(), bytes: 0 }
+    });
+    Ok((Some(certificate), looked))
 }
 
-fn verify(
-    path: &Path,
-    by: (&Policy, Option<&Certificate>),
-    ignore: &[String],
-    tally: &mut Tally,
-    out: &mut impl io::Write,
-) -> anyhow::Result<()> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(()),
-        Err(error) => {
-            tally.unread += 1;
-            say(&format!("cannot read {}: {error}", path.display()));
-            return Ok(());
-        }
-    };
-    // Most files of a repository are about something else, and need not be valid for us.
-    if !text.contains("SealedSecret") {
-        return Ok(());
-    }
-    let file = File::new(text);
-    for document in 0..file.documents().len() {
-        let tree = match file.tree(document) {
-            Ok(tree) => tree,
-            Err(error) => {
-                tally.unread += 1;
-                say(&format!("{}: {error}", path.display()));
-                continue;
-            }
+impl Seen {
+    fn at(text: &str, object: &Object<'_>) -> Self {
+        let start = object.root.range().start;
+        let width = text[start..].lines().next().unwrap_or_default().chars().count();
+        let object = ObjectRef {
+            api_version: object.api_version.to_owned(),
+            kind: object.kind.to_owned(),
+            namespace: object.namespace().map(str::to_owned),
+            name: object.name().map(str::to_owned),
+            field: String::new(),
         };
-        for object in Object::all(&tree).iter().filter(|object| is_sealed(object)) {
-            tally.sealed += 1;
-            for (at, code, problem) in problems(object, by) {
-                if ignore.iter().any(|name| name == code) {
-                    continue;
-                }
-                tally.problems += 1;
-                let line = file.text()[..at].matches('\n').count() + 1;
-                let name = object.name().unwrap_or("without a name");
-                writeln!(out, "{}:{line}: {code}: SealedSecret {name}: {problem}", path.display())?;
+        Self { object, line: text[..start].matches('\n').count() + 1, width, told: Vec::new() }
+    }
+}
+
+/// A line for each problem.
+fn write(looked: &[Looked<Seen>], out: &mut impl io::Write) -> io::Result<()> {
+    for one in looked {
+        for seen in &one.seen {
+            let name = match (seen.object.kind.as_str(), &seen.object.name) {
+                ("", _) => String::new(),
+                (kind, Some(name)) => format!("{kind} {name}: "),
+                (kind, None) => format!("{kind} without a name: "),
+            };
+            for Told { code, message, remedy, line } in &seen.told {
+                let remedy = remedy.as_ref().map(|remedy| format!(": {remedy}")).unwrap_or_default();
+                let (path, line) = (one.path.display(), line.unwrap_or(seen.line));
+                writeln!(out, "{path}:{line}: {code}: {name}{message}{remedy}")?;
             }
         }
     }
     Ok(())
 }
 
-fn is_sealed(object: &Object<'_>) -> bool {
-    SealedSecret::is(object) || object.is("bitnami.com", "SealedSecret")
+fn problems(path: &Path, object: &Object<'_>, policies: &Policies<'_>, named: bool) -> Vec<Told> {
+    let sealed = match SealedSecret::of(object) {
+        Ok(sealed) => sealed,
+        Err(error) => return vec![Told { code: error.code(), message: error.to_string(), remedy: None, line: None }],
+    };
+    let (policy, ruled) = policies.of(path);
+    let problems = sealed.problems(policy);
+    let told = problems.iter().map(|problem| Told {
+        code: problem.code(),
+        message: problem.to_string(),
+        remedy: remedy(problem.code(), path, named),
+        line: None,
+    });
+    (!ruled).then(Told::without_rule).into_iter().chain(told).collect()
 }
 
-/// Where, a short name, a sentence.
-fn problems(
-    object: &Object<'_>,
-    (policy, certificate): (&Policy, Option<&Certificate>),
-) -> Vec<(usize, &'static str, String)> {
-    if !SealedSecret::is(object) {
-        return bitnami::problems(object, certificate);
-    }
-    let at = object.root.range().start;
-    match SealedSecret::of(object) {
-        Ok(sealed) => sealed.problems(policy).iter().map(|problem| (at, problem.code(), problem.to_string())).collect(),
-        Err(error) => vec![(at, error.code(), error.to_string())],
-    }
+/// What to run.
+fn remedy(code: &str, path: &Path, named: bool) -> Option<String> {
+    let to = if named { " -r RECIPIENT" } else { "" };
+    let path = path.display().to_string();
+    let path = if path.contains([' ', '\'', '"', '$']) { format!("{path:?}") } else { path };
+    let rotate = |flag: &str| format!("ksecrets seal rotate{flag} -i IDENTITY{to} {path}");
+    Some(match code {
+        "compromised-recipient" => {
+            format!("run `{}`, and change the credentials themselves", rotate(" --new-data-key"))
+        }
+        "expired-recipient" => format!("add its successor to the keyset and run `{}`", rotate("")),
+        "weak-suite" => format!("make an xwing key and run `{}`", rotate("")),
+        "wide-scope" => "seal the Secret anew in a narrower scope".to_owned(),
+        "missing-recipient" | "unwanted-recipient" | "retired-recipient" | "early-recipient" | "unused-slot" => {
+            format!("run `{}`", rotate(""))
+        }
+        _ => return None,
+    })
 }
