@@ -356,6 +356,9 @@ fn a_wrong_configuration_names_its_line() {
 #[test]
 fn wrong_usage_is_one_sentence() {
     let mut bench = team();
+    let pin =
+        bench.read(".ksecrets.yaml").split_whitespace().find(|word| word.starts_with("ksroot1")).unwrap().to_owned();
+    bench.write("empty.yaml", "");
     let mut said = |arguments: &[&str]| {
         let done = bench.run(arguments, "");
         assert_eq!((done.status, done.stdout.as_str()), (2, ""), "{}", done.stderr);
@@ -372,6 +375,7 @@ fn wrong_usage_is_one_sentence() {
         said(&["keys", "fetch", "none.yaml"]),
         said(&["keys", "fetch", "-"]),
         said(&["open", "-i", "root.key"]),
+        said(&["verify", "--config", "empty.yaml", "--pin", &pin]),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
     ksecrets: a keyset is signed: name the private root with --root, as `ksecrets seal keygen --root` made it
@@ -384,6 +388,7 @@ fn wrong_usage_is_one_sentence() {
     ksecrets: cannot read none.yaml: No such file or directory (os error 2)
     ksecrets: standard input is empty: there is no keyset to take
     ksecrets: root.key: not an identity file: this is a root, which signs keysets; an identity is needed
+    ksecrets: --pin is about a keyset, and there is none: name it in .ksecrets.yaml, or with --keys
     ");
 }
 

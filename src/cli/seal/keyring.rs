@@ -79,6 +79,10 @@ impl Keyring {
     pub(super) fn read(arguments: &ConfigArguments) -> anyhow::Result<Self> {
         let settings = arguments.settings()?;
         let keyset = match &settings.keyset {
+            // Whoever pins a root from outside must not be satisfied with a configuration that names no keyset any more.
+            None if arguments.pin.is_some() => {
+                bail!("--pin is about a keyset, and there is none: name it in .ksecrets.yaml, or with --keys")
+            }
             None => None,
             Some(path) => {
                 let name = path.display().to_string();
