@@ -1,7 +1,7 @@
 //! What is wrong with sealed objects, as a report.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksecrets::model::{Finding, Fingerprint, Location, Region, Report, Rule, RuleId, Skipped, Summary, Target};
@@ -61,7 +61,7 @@ pub(super) fn report(paths: &[PathBuf], looked: &[Looked<Seen>]) -> Report {
         one.unread.iter().map(move |reason| Skipped { place: place.clone(), reason: reason.clone(), unread: true })
     });
     Report {
-        targets: paths.iter().map(|path| Target { kind: "path", name: path.display().to_string() }).collect(),
+        targets: paths.iter().map(|path| target(path)).collect(),
         summary: Summary {
             files: number(looked.len()),
             bytes: number(looked.iter().map(|one| one.bytes).sum()),
@@ -72,6 +72,11 @@ pub(super) fn report(paths: &[PathBuf], looked: &[Looked<Seen>]) -> Report {
         skipped: skipped.collect(),
         access: None,
     }
+}
+
+fn target(path: &Path) -> Target {
+    let kind = if path.as_os_str() == "-" { "stdin" } else { "path" };
+    Target { kind, name: path.display().to_string() }
 }
 
 fn location(path: &str, seen: &Seen, told: &Told) -> Location {
