@@ -32,7 +32,7 @@ pub(super) struct CertificateArguments {
 
 /// Whom to seal for.
 pub(super) enum Target {
-    Recipients(To),
+    Recipients(Box<To>),
     Controller(Certificate),
 }
 
@@ -42,7 +42,7 @@ impl FormatArguments {
             Format::Ksecrets if self.certificate.path.is_some() => {
                 bail!("--cert is for a sealed-secrets controller: say --format bitnami, or name a recipient with -r")
             }
-            Format::Ksecrets => Ok(Target::Recipients(to.read()?)),
+            Format::Ksecrets => Ok(Target::Recipients(Box::new(to.read()?))),
             Format::Bitnami => self.certificate.read(to).map(Target::Controller),
         }
     }
