@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod atrest;
 pub mod hunt;
 pub mod manifest;
 pub mod model;

@@ -34,6 +34,11 @@ mod seal_bitnami;
 mod seal_cli;
 mod seal_keys;
 #[cfg(unix)]
+mod stored;
+#[cfg(unix)]
+#[path = "bench/stored.rs"]
+mod stored_bench;
+#[cfg(unix)]
 mod unruly;
 #[cfg(unix)]
 mod vulnerable;

@@ -9,7 +9,8 @@ mod programs;
 mod server;
 mod tests;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::Request;
 use kube::{Client, Config};
 use rcgen::KeyPair;
 use serde_json::{Value, json};
@@ -38,6 +40,7 @@ pub(crate) struct ControlPlane {
     url: String,
     admin: Identity,
     etcd: Client,
+    etcd_url: String,
     /// How many names were given away.
     names: AtomicU32,
 }
@@ -55,19 +58,26 @@ impl ControlPlane {
         let programs = Programs::find()?;
         let (mut server, authority) = (Server::new(), Authority::new());
         let [etcd, apiserver] = server::free_ports();
-        let (etcd, url) = (format!("http://127.0.0.1:{etcd}"), format!("https://127.0.0.1:{apiserver}"));
-        server.run("etcd", &programs.etcd, &etcd_flags(&etcd));
-        let mut arguments = apiserver_flags(&server, &authority, &etcd, apiserver);
-        arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
-        server.run("kube-apiserver", &programs.apiserver, &arguments);
-
-        let proof = Proof::Certificate(authority.client("admin", &["system:masters"]));
-        let kubeconfig = server.write("admin.kubeconfig", &identity::kubeconfig(&url, &authority, &proof));
-        let admin = Identity::new("admin", kubeconfig);
-        let etcd = block_on(async { identity::client(Config::new(etcd.parse().unwrap())) });
-        let mut plane = Self { server, authority, url, admin, etcd, names: AtomicU32::new(0) };
+        let etcd_url = format!("http://127.0.0.1:{etcd}");
+        server.run("etcd", &programs.etcd, &etcd_flags(&etcd_url));
+        let (url, admin) = serve(&mut server, &authority, &etcd_url, apiserver, flags);
+        let etcd = block_on(async { identity::client(Config::new(etcd_url.parse().unwrap())) });
+        let mut plane = Self { server, authority, url, admin, etcd, etcd_url, names: AtomicU32::new(0) };
         plane.wait();
         Some(plane)
+    }
+
+    /// Ends the apiserver and starts another, with other flags, before the same etcd.
+    pub(crate) fn restart(&mut self, flags: &[&str]) {
+        self.server.end("kube-apiserver");
+        let [port] = server::free_ports();
+        (self.url, self.admin) = serve(&mut self.server, &self.authority, &self.etcd_url, port, flags);
+        self.wait();
+    }
+
+    /// Ends the apiserver and leaves etcd alone.
+    pub(crate) fn stop(&mut self) {
+        self.server.end("kube-apiserver");
     }
 
     /// Waits until the server says that it is ready.
@@ -126,6 +136,73 @@ impl ControlPlane {
         Some(STANDARD.decode(value).unwrap())
     }
 
+    /// Starts the KMS plugin of the tests with a key, in place of the one that runs. It answers on `kms.sock` in the
+    /// folder. None without Go; that is said.
+    pub(crate) fn kms(&mut self, key: &str) -> Option<PathBuf> {
+        let plugin = programs::kms_plugin()?;
+        if self.server.runs("kms") {
+            self.server.end("kms");
+        }
+        let socket = self.folder().join("kms.sock");
+        let _ = fs::remove_file(&socket);
+        self.server.run("kms", &plugin, &[socket.display().to_string(), key.to_owned()]);
+        let begin = Instant::now();
+        while !socket.exists() {
+            assert!(begin.elapsed() < PATIENCE, "the plugin is not ready{}", self.server.logs());
+            thread::sleep(Duration::from_millis(20));
+        }
+        Some(socket)
+    }
+
+    /// Where etcd answers.
+    pub(crate) fn etcd_url(&self) -> &str {
+        &self.etcd_url
+    }
+
+    /// Asks etcd through its gateway, `/v3/…`, and gives back what it says: JSON, one answer a line.
+    pub(crate) fn etcd(&self, path: &str, body: &Value) -> String {
+        ask_etcd(&self.etcd, path, body)
+    }
+
+    /// An etcd of its own that asks for TLS and for a certificate: where it answers, and what a client of it needs.
+    pub(crate) fn etcd_with_tls(&mut self) -> EtcdClient {
+        let url = |port: u16| format!("https://127.0.0.1:{port}");
+        let [port] = server::free_ports();
+        let serving = self.authority.server();
+        let file = |name: &str, content: &str| self.server.write(name, content).display().to_string();
+        let mut flags = etcd_flags(&url(port));
+        flags.extend([
+            "--data-dir=etcd-with-tls".to_owned(),
+            "--client-cert-auth".to_owned(),
+            format!("--trusted-ca-file={}", file("etcd-ca.pem", &self.authority.pem())),
+            format!("--cert-file={}", file("etcd.pem", &serving.certificate)),
+            format!("--key-file={}", file("etcd.key", &serving.key)),
+        ]);
+        self.server.run("etcd-with-tls", &Programs::find().unwrap().etcd, &flags);
+        let client = self.authority.client("reader", &[]);
+        let (certificate, key) = (client.certificate, client.key);
+        EtcdClient { url: url(port), authority: self.authority.pem(), certificate, key }
+    }
+
+    /// An etcd of its own with accounts, of which `root` has the given password.
+    pub(crate) fn etcd_with_accounts(&mut self, password: &str) -> String {
+        let [port] = server::free_ports();
+        let url = format!("http://127.0.0.1:{port}");
+        let mut flags = etcd_flags(&url);
+        flags.push("--data-dir=etcd-with-accounts".to_owned());
+        self.server.run("etcd-with-accounts", &Programs::find().unwrap().etcd, &flags);
+        let client = block_on(async { identity::client(Config::new(url.parse().unwrap())) });
+        let begin = Instant::now();
+        while block_on(identity::ask(&client, "GET", "/health", &Value::Null)).is_err() {
+            assert!(begin.elapsed() < PATIENCE, "etcd is not ready{}", self.server.logs());
+            thread::sleep(Duration::from_millis(50));
+        }
+        ask_etcd(&client, "/v3/auth/user/add", &json!({ "name": "root", "password": password }));
+        ask_etcd(&client, "/v3/auth/user/grant", &json!({ "user": "root", "role": "root" }));
+        ask_etcd(&client, "/v3/auth/enable", &json!({}));
+        url
+    }
+
     /// Somebody who has proof of who they are.
     fn identity(&self, name: &str, proof: &Proof) -> Identity {
         let file = format!("{}.kubeconfig", self.number());
@@ -136,6 +213,31 @@ impl ControlPlane {
     fn number(&self) -> u32 {
         self.names.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// What it takes to ask an etcd over TLS, in PEM.
+pub(crate) struct EtcdClient {
+    pub(crate) url: String,
+    pub(crate) authority: String,
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+fn ask_etcd(client: &Client, path: &str, body: &Value) -> String {
+    let request = Request::builder().method("POST").uri(path).body(body.to_string().into_bytes()).unwrap();
+    block_on(client.request_text(request)).unwrap()
+}
+
+/// Starts an apiserver, and says where it answers and who may do everything there.
+fn serve(server: &mut Server, authority: &Authority, etcd: &str, port: u16, flags: &[&str]) -> (String, Identity) {
+    let programs = Programs::find().unwrap();
+    let url = format!("https://127.0.0.1:{port}");
+    let mut arguments = apiserver_flags(server, authority, etcd, port);
+    arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
+    server.run("kube-apiserver", &programs.apiserver, &arguments);
+    let proof = Proof::Certificate(authority.client("admin", &["system:masters"]));
+    let kubeconfig = server.write("admin.kubeconfig", &identity::kubeconfig(&url, authority, &proof));
+    (url, Identity::new("admin", kubeconfig))
 }
 
 /// What etcd is told. Nothing here has to survive, so nothing is synced to disk.

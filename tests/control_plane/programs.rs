@@ -1,7 +1,7 @@
 //! Where the two programs come from.
 
 use std::io::{Write as _, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::{env, thread};
@@ -36,6 +36,26 @@ impl Programs {
         let mut paths = paths.lines().map(PathBuf::from).filter(|_| output.status.success());
         Some(Self { apiserver: paths.next()?, etcd: paths.next()? })
     }
+}
+
+/// The KMS plugin in `tests/kms-plugin`, built once; none where there is no Go, unless somebody insists.
+pub(super) fn kms_plugin() -> Option<PathBuf> {
+    static PLUGIN: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kms-plugin");
+        let mut go = Command::new("go");
+        go.args(["build", "-buildvcs=false", "-o"]).arg(&program).arg(".");
+        go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kms-plugin")).envs([
+            ("CGO_ENABLED", "0"),
+            ("GOFLAGS", ""),
+            ("GOWORK", "off"),
+        ]);
+        go.stdin(Stdio::null()).stderr(Stdio::inherit()).status().ok()?.success().then_some(program)
+    });
+    if PLUGIN.is_none() {
+        assert!(!required(), "there is no Go to build the KMS plugin with");
+        say_skipped();
+    }
+    PLUGIN.clone()
 }
 
 /// Whether a test without a cluster is a failure.

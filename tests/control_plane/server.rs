@@ -22,6 +22,8 @@ pub(super) struct Server {
     folder: PathBuf,
     guard: Child,
     programs: Vec<(&'static str, Child)>,
+    /// Programs that were ended. Nobody has waited for them, so their ids are still theirs when the guard uses them.
+    gone: Vec<Child>,
 }
 
 impl Server {
@@ -32,7 +34,7 @@ impl Server {
         guard.arg("-c").arg(GUARD).arg(&folder);
         // Its own group, so that Ctrl-C does not reach it. It holds none of our output open.
         guard.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self { guard: guard.spawn().unwrap(), folder, programs: Vec::new() }
+        Self { guard: guard.spawn().unwrap(), folder, programs: Vec::new(), gone: Vec::new() }
     }
 
     /// The folder, which is removed at the end.
@@ -56,6 +58,19 @@ impl Server {
         let child = command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
         writeln!(self.guard.stdin.as_ref().unwrap(), "{}", child.id()).unwrap();
         self.programs.push((name, child));
+    }
+
+    /// Whether a program was started, and not ended by us.
+    pub(super) fn runs(&self, name: &str) -> bool {
+        self.programs.iter().any(|(known, _)| *known == name)
+    }
+
+    /// Ends a program.
+    pub(super) fn end(&mut self, name: &str) {
+        let at = self.programs.iter().position(|(known, _)| *known == name).unwrap();
+        let (_, mut child) = self.programs.remove(at);
+        child.kill().unwrap();
+        self.gone.push(child);
     }
 
     /// A program that has ended, though nobody asked it to.
@@ -83,7 +98,7 @@ impl Drop for Server {
         // The guard's stdin closes here. Only then are the others waited for, so that no process id is free before the
         // guard has used it.
         let _ = self.guard.wait();
-        for (_, child) in &mut self.programs {
+        for child in self.programs.iter_mut().map(|(_, child)| child).chain(&mut self.gone) {
             let _ = child.wait();
         }
     }

@@ -1,0 +1,88 @@
+//! The write-ahead log: pages that are newer than those of the database.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::super::error::StoredError;
+use super::super::storage::Storage;
+use super::{be32, existing};
+
+const HEADER: u64 = 32;
+const FRAME: usize = 24;
+
+/// What was committed.
+pub(super) struct Log {
+    storage: Storage,
+    frames: HashMap<u32, u64>,
+    /// Pages that the database has with it.
+    pub(super) pages: u32,
+    /// Two numbers that change when the log begins anew.
+    pub(super) salts: [u8; 8],
+}
+
+impl Log {
+    /// None where there is no log, or an empty one.
+    pub(super) fn open(path: &Path, page_size: usize) -> Result<Option<Self>, StoredError> {
+        let Some(storage) = existing(path)? else { return Ok(None) };
+        let mut header = [0; HEADER as usize];
+        if storage.read(&mut header, 0)? < header.len() || be32(&header, 8) != Some(page_size as u32) {
+            return Ok(None);
+        }
+        let little = match be32(&header, 0) {
+            Some(0x377f_0682) => true,
+            Some(0x377f_0683) => false,
+            _ => return Ok(None),
+        };
+        let mut salts = [0; 8];
+        salts.copy_from_slice(&header[16..24]);
+        let mut log = Self { storage, frames: HashMap::new(), pages: 0, salts };
+        let sum = sum((0, 0), &header[..24], little);
+        if (be32(&header, 24), be32(&header, 28)) == (Some(sum.0), Some(sum.1)) {
+            log.read_frames(page_size, little, sum)?;
+        }
+        Ok(Some(log))
+    }
+
+    /// Frames up to the last commit. The first one that does not go on from the one before ends the log: what follows
+    /// is of an earlier round.
+    fn read_frames(&mut self, page_size: usize, little: bool, mut before: (u32, u32)) -> Result<(), StoredError> {
+        let mut frame = vec![0; FRAME + page_size];
+        let mut position = HEADER;
+        let mut pending = Vec::new();
+        while self.storage.read(&mut frame, position)? == frame.len() {
+            let sum = sum(sum(before, &frame[..8], little), &frame[FRAME..], little);
+            let is_next =
+                frame[8..16] == self.salts && (be32(&frame, 16), be32(&frame, 20)) == (Some(sum.0), Some(sum.1));
+            let (Some(page), Some(commit), true) = (be32(&frame, 0), be32(&frame, 4), is_next) else { break };
+            before = sum;
+            pending.push((page, position + FRAME as u64));
+            if commit != 0 {
+                self.frames.extend(pending.drain(..));
+                self.pages = commit;
+            }
+            position += frame.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Where the newest version of a page lies, if the log has one.
+    pub(super) fn find(&self, page: u32) -> Option<(&Storage, u64)> {
+        self.frames.get(&page).map(|position| (&self.storage, *position))
+    }
+
+    pub(super) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+}
+
+/// The checksum of SQLite's log.
+fn sum(before: (u32, u32), bytes: &[u8], little: bool) -> (u32, u32) {
+    let word = |bytes: &[u8]| {
+        let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
+        if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
+    };
+    bytes.chunks_exact(8).fold(before, |(first, second), pair| {
+        let first = first.wrapping_add(word(&pair[..4])).wrapping_add(second);
+        (first, second.wrapping_add(word(&pair[4..])).wrapping_add(first))
+    })
+}
