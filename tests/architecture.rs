@@ -13,7 +13,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("access", &["model", "manifest"]),
     ("seal", &["model", "manifest", "pattern"]),
     ("atrest", &["model", "manifest"]),
-    ("hunt", &["model", "manifest", "pattern", "source", "access"]),
+    ("hunt", &["model", "manifest", "pattern", "source", "access", "atrest"]),
     // The command: it sees the library from outside.
     ("cli", &[]),
 ];
