@@ -17,6 +17,8 @@ mod common;
 #[cfg(unix)]
 mod control_plane;
 mod corpus;
+#[cfg(unix)]
+mod encryption;
 #[cfg(all(unix, feature = "bitnami"))]
 mod kubeseal;
 #[cfg(all(unix, feature = "bitnami"))]

@@ -23,7 +23,7 @@ static HUNTER: LazyLock<Hunter> = LazyLock::new(|| {
 });
 
 /// Deterministic and quick, unless the environment asks for more.
-fn cases(cases: u32) -> Config {
+pub(crate) fn cases(cases: u32) -> Config {
     let mut config = Config::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 pub(crate) use identity::{Answer, Identity, block_on};
 pub(crate) use namespace::Namespace;
+pub(crate) use programs::encryption;
 
 use identity::{Authority, Proof};
 use programs::Programs;

@@ -29,11 +29,8 @@ impl Programs {
         PROGRAMS.as_ref()
     }
 
-    /// Asks the script. What it has to say goes past the capture of test output: a build takes minutes.
     fn locate() -> Option<Self> {
-        let output = Command::new("sh").arg(SCRIPT).stdin(Stdio::null()).stderr(Stdio::inherit()).output().ok()?;
-        let paths = String::from_utf8(output.stdout).ok()?;
-        let mut paths = paths.lines().map(PathBuf::from).filter(|_| output.status.success());
+        let mut paths = ask(&[])?.into_iter();
         Some(Self { apiserver: paths.next()?, etcd: paths.next()? })
     }
 }
@@ -56,6 +53,27 @@ pub(super) fn kms_plugin() -> Option<PathBuf> {
         say_skipped();
     }
     PLUGIN.clone()
+}
+
+/// The program that asks the server's own code about encryption, or none where there is no Go and nobody insists.
+///
+/// # Panics
+/// Where somebody insists.
+pub(crate) fn encryption() -> Option<PathBuf> {
+    let program = ask(&["encryption"]).and_then(|paths| paths.into_iter().next());
+    if program.is_none() {
+        assert!(!required(), "a test needs a program of tests/control-plane; why there is none is said above");
+        say_skipped();
+    }
+    program
+}
+
+/// Asks the script. What it has to say goes past the capture of test output: a build takes minutes.
+fn ask(arguments: &[&str]) -> Option<Vec<PathBuf>> {
+    let mut command = Command::new("sh");
+    let output = command.arg(SCRIPT).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output().ok()?;
+    let paths = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    Some(paths.lines().map(PathBuf::from).collect())
 }
 
 /// Whether a test without a cluster is a failure.
