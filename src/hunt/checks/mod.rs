@@ -94,12 +94,13 @@ fn show_actions(message: String) -> String {
     shown + rest
 }
 
-/// Declares the checks: module and type of each.
+/// Declares the checks: module and type of each, or types where one module has several that follow each other.
 macro_rules! checks {
-    ($($module:ident :: $check:ident),* $(,)?) => {
+    ($($module:ident :: $check:ident $(| $more:ident)*),* $(,)?) => {
         $(mod $module;)*
         /// Every check, in the order of `ksecrets rules`.
-        pub(crate) static CHECKS: [&dyn Check; [$(stringify!($check)),*].len()] = [$(&$module::$check),*];
+        pub(crate) static CHECKS: [&dyn Check; [$(stringify!($check), $(stringify!($more),)*)*].len()] =
+            [$(&$module::$check, $(&$module::$more,)*)*];
     };
 }
 
@@ -108,6 +109,18 @@ checks! {
     bootstrap_token_without_expiry::BootstrapTokenWithoutExpiry,
     configmap_env_credential::ConfigmapEnvCredential,
     credential_annotation::CredentialAnnotation,
+    encryption_config::IdentityFallback
+        | IdentityFirst
+        | Invalid
+        | KmsV1
+        | RepeatedKey
+        | ResourceTwice
+        | SecretsUncovered
+        | ShortKey
+        | SingleKey
+        | StaleKey
+        | WeakKey
+        | WeakProvider,
     host_path_secrets::HostPathSecrets,
     host_process_secrets::HostProcessSecrets,
     plain_secret_manifest::PlainSecretManifest,
@@ -178,7 +191,7 @@ mod tests {
         for rule in CHECKS.iter().map(|check| check.rule()) {
             let id = rule.id.as_str();
             assert!(RuleId::is_well_formed(id), "{id}");
-            assert_eq!(rule.class, Class::Exposure, "{id}");
+            assert!(matches!(rule.class, Class::Exposure | Class::AtRest), "{id}");
             for text in [&rule.title, &rule.description, &rule.remediation] {
                 assert!(!text.trim().is_empty() && !text.contains("  "), "{id}: {text:?}");
             }

@@ -58,6 +58,11 @@ pub(super) fn is_literal(text: &str) -> bool {
     !text.is_empty() && !is_templated(text) && !is_reference(text) && !is_placeholder(text)
 }
 
+/// Whether something else puts a value in its place: a template, or a store.
+pub(super) fn is_filled_in(text: &str) -> bool {
+    is_templated(text) || is_reference(text)
+}
+
 /// Whether a template fills the value in. A run of underscores is what masking leaves of an action.
 fn is_templated(text: &str) -> bool {
     ["{{", "{%", "_____"].iter().any(|mark| text.contains(mark))
