@@ -1,5 +1,5 @@
-//! What is wrong with an `EncryptionConfiguration`, wherever one is found: by itself, in a ConfigMap, among the files of
-//! a kubeadm or cloud-init configuration.
+//! What is wrong with an `EncryptionConfiguration` that is a document of its own. Checks do not see documents inside
+//! strings yet, so one in a ConfigMap or among the files of cloud-init is not simulated.
 //!
 //! `atrest` simulates the API server; here is only what a repository has and a control plane has not: templates and
 //! encrypted values. What they stand for is unknown, and nothing is said of it. That a key lies here at all is the
