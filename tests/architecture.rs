@@ -19,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates that only some files may name.
-const CRATES: [(&str, &str); 6] = [
+const CRATES: [(&str, &str); 7] = [
     ("granit_parser", "manifest/yaml.rs"),
     ("hpke", "seal/kem.rs"),
     ("ed25519_dalek", "seal/keyset/root.rs"),
