@@ -250,7 +250,7 @@ fn each_command_says_what_to_run_instead() {
     ksecrets: there is no SealedSecret of bitnami.com to import
     ksecrets: a folder is imported in place only: say -w
     ksecrets: db.yaml: SealedSecret db: password: none of the 1 private keys opens it; it was sealed for another controller, for another name or namespace, or was altered since
-    ksecrets: there is nobody to seal to: name a recipient with -r, as `ksecrets seal keygen` prints it
+    ksecrets: there is nobody to seal to: name a recipient with -r, as `ksecrets seal keygen` prints it, or a keyset in .ksecrets.yaml
     ksecrets: db.yaml: SealedSecret db: it is for namespace shop, and stage was asked for: one of them is wrong
     ");
     assert_eq!(bench.read("db.yaml"), before);
@@ -300,7 +300,6 @@ fn verify_looks_over_both_kinds() {
     let folder = Pair::shared().file("");
     let said = Regex::new("slot [a-z2-7]{8}").unwrap().replace(&found.stdout, "slot @@SLOT@@").into_owned();
     insta::assert_snapshot!(said.replace(folder.trim_end_matches('/'), "@") + &found.stderr, @r#"
-    @/old.crt:1: certificate-expired: the certificate to compare with expired on 2020-01-01; fetch the current one with `kubeseal --fetch-cert`
     clear.yaml:10: not-encrypted: SealedSecret db: user: the value is not encrypted: treat it as leaked, replace the credential, and seal the new one
     cut.yaml:10: length: SealedSecret db: user: the value breaks off after 249 bytes: it was cut after it was sealed, so restore it or seal it again
     length.yaml:10: key-length: SealedSecret db: user: the value says that its RSA part has 65520 bytes, which no RSA key has: it is no sealed value or was damaged, so seal it again
@@ -308,6 +307,7 @@ fn verify_looks_over_both_kinds() {
     mixed.yaml:30: not-text: SealedSecret db: user: the value is not text, and because of it the controller silently ignores every value: seal it again
     scope.yaml:7: scope-annotation: SealedSecret db: the annotation sealedsecrets.bitnami.com/cluster-wide counts only with the text "true", in quotes: the scope is not what it seems, so quote or remove it
     template.yaml:12: template-literal: SealedSecret db: host: the template holds a literal value, which stands in clear in the file and in the object: seal it if it is a secret
+    @/old.crt:1: certificate-expired: the certificate to compare with expired on 2020-01-01; fetch the current one with `kubeseal --fetch-cert`
     ksecrets: 8 SealedSecrets, 8 problems
     "#);
     assert!(!found.stdout.contains("made-up-in-clear") && !found.stdout.contains("db.test"));

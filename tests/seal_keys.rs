@@ -380,7 +380,7 @@ fn wrong_usage_is_one_sentence() {
     insta::assert_snapshot!(all.join("\n"), @"
     ksecrets: a keyset is signed: name the private root with --root, as `ksecrets seal keygen --root` made it
     ksecrets: id.key: not the file of a root: this is an identity, which opens Secrets; the root signs keysets
-    ksecrets: cannot read the identity none.key: No such file or directory (os error 2)
+    ksecrets: cannot read the root none.key: No such file or directory (os error 2)
     ksecrets: 'nothing' is neither a recipient nor a file: not a recipient: the checksum is wrong; was it pasted completely?
     ksecrets: the keyset has no key 'nobody': `ksecrets seal keys list` shows them
     ksecrets: there is no keyset none.yaml: `ksecrets seal keys add` makes one, --keys names another

@@ -26,8 +26,8 @@ pub(super) struct FormatArguments {
 #[derive(Args, Debug)]
 pub(super) struct CertificateArguments {
     /// Certificate of the sealed-secrets controller, as `kubeseal --fetch-cert` prints it; or $SEALED_SECRETS_CERT
-    #[arg(long = "cert", value_name = "FILE")]
-    pub(super) path: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) cert: Option<PathBuf>,
 }
 
 /// Whom to seal for.
@@ -39,7 +39,7 @@ pub(super) enum Target {
 impl FormatArguments {
     pub(super) fn target(&self, to: &RecipientArguments) -> anyhow::Result<Target> {
         match self.format {
-            Format::Ksecrets if self.certificate.path.is_some() => {
+            Format::Ksecrets if self.certificate.cert.is_some() => {
                 bail!("--cert is for a sealed-secrets controller: say --format bitnami, or name a recipient with -r")
             }
             Format::Ksecrets => Ok(Target::Recipients(Box::new(to.read()?))),
@@ -63,6 +63,6 @@ impl CertificateArguments {
         if !to.is_empty() {
             bail!("a sealed-secrets controller has no recipients: say --cert and not -r");
         }
-        Certificate::read(self.path.as_deref())
+        Certificate::read(self.cert.as_deref())
     }
 }

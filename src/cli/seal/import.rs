@@ -27,7 +27,7 @@ pub(super) struct ImportArguments {
     from: Origin,
     /// Private keys of the sealed-secrets controller: PEM, or a backup of its Secrets
     #[arg(long = "bitnami-key", value_name = "FILE", required = true)]
-    keys: Vec<PathBuf>,
+    bitnami_keys: Vec<PathBuf>,
     /// Use a private key that others on this machine can read
     #[arg(long)]
     allow_readable_identity: bool,
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
         bail!("a folder is imported in place only: say -w");
     }
     let to = arguments.to.read()?;
-    let keys = Keys::read(&arguments.keys, arguments.allow_readable_identity)?;
+    let keys = Keys::read(&arguments.bitnami_keys, arguments.allow_readable_identity)?;
     let (mut imported, mut opened, mut files) = (0, BTreeMap::new(), Vec::new());
     for path in walk(&arguments.files)? {
         let mut manifests = Manifests::read(&path)?;

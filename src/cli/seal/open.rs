@@ -20,13 +20,13 @@ pub(super) struct OpenArguments {
     with: IdentityArguments,
     /// Private keys of a sealed-secrets controller, for its SealedSecrets: PEM, or a backup of its Secrets
     #[arg(long = "bitnami-key", value_name = "FILE")]
-    keys: Vec<PathBuf>,
+    bitnami_keys: Vec<PathBuf>,
 }
 
 pub(super) fn run(arguments: &OpenArguments) -> anyhow::Result<u8> {
-    let keys = match arguments.keys.is_empty() {
+    let keys = match arguments.bitnami_keys.is_empty() {
         true => None,
-        false => Some(Keys::read(&arguments.keys, arguments.with.allow_readable())?),
+        false => Some(Keys::read(&arguments.bitnami_keys, arguments.with.allow_readable())?),
     };
     let identities = match (&keys, arguments.with.is_empty()) {
         (Some(_), true) => Vec::new(),

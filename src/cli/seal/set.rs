@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
         let value = value(key)?;
         theirs.set(&mut manifests.file, &place, (key, &value), &certificate).context(title)?;
     } else {
-        if arguments.certificate.path.is_some() {
+        if arguments.certificate.cert.is_some() {
             bail!("{title} has a SealedSecret of ksecrets.dev: name recipients with -r and not --cert");
         }
         let to = arguments.to.read()?.of(Some(&arguments.file))?;
