@@ -343,7 +343,7 @@ pub(super) fn report(hunter: &Hunter, workers: Vec<Worker<'_>>) -> Report {
     skipped.dedup();
     let findings = drafts.into_iter().map(|draft| draft.finding).collect();
     let access = hunter.options.readers.is_some().then_some(access);
-    Report { targets: Vec::new(), summary, findings, skipped, access }
+    Report { targets: Vec::new(), summary, findings, skipped, access, at_rest: None }
 }
 
 /// Values of live Secrets that were not looked for everywhere.

@@ -47,8 +47,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::access::{AccessRule, Version};
 use crate::model::{
-    Confidence, Finding, Fingerprint, FingerprintKey, Location, ObjectRef, Redaction, Report, Rule, RuleId,
-    SecretValue, Severity, Skipped, Summary,
+    Confidence, Finding, FingerprintKey, Location, ObjectRef, Redaction, Report, Rule, RuleId, SecretValue, Severity,
+    Skipped, Summary,
 };
 use crate::pattern::{Body, Gate, Set, Topic};
 use crate::source::{Blob, Live, Sink};
@@ -272,22 +272,8 @@ impl Hunter {
         message: String,
         location: Location,
     ) -> Finding {
-        Finding {
-            exposure: None,
-            severity: self.options.severities.get(&rule.id).copied().unwrap_or(severity),
-            confidence,
-            title: rule.title.to_string(),
-            message,
-            excerpt: None,
-            secret: None,
-            fingerprint: Fingerprint::new(&rule.id, &location, None, 0),
-            related: Vec::new(),
-            notes: Vec::new(),
-            remediation: rule.remediation.clone(),
-            suggestion: None,
-            location,
-            rule: Arc::clone(rule),
-        }
+        let severity = self.options.severities.get(&rule.id).copied().unwrap_or(severity);
+        Finding::without_value(rule, (severity, confidence), message, location)
     }
 
     /// Whether findings of a rule are wanted.

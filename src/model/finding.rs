@@ -79,6 +79,32 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding without a value, with the title and the advice of its rule.
+    #[must_use]
+    pub fn without_value(
+        rule: &Arc<Rule>,
+        (severity, confidence): (Severity, Confidence),
+        message: String,
+        location: Location,
+    ) -> Self {
+        Self {
+            exposure: None,
+            severity,
+            confidence,
+            title: rule.title.to_string(),
+            message,
+            excerpt: None,
+            secret: None,
+            fingerprint: Fingerprint::new(&rule.id, &location, None, 0),
+            related: Vec::new(),
+            notes: Vec::new(),
+            remediation: rule.remediation.clone(),
+            suggestion: None,
+            location,
+            rule: Arc::clone(rule),
+        }
+    }
+
     /// The rule's name.
     #[must_use]
     pub fn id(&self) -> &RuleId {

@@ -1,5 +1,7 @@
 //! Where something is: symbolic first (object and field), concrete when there is a file.
 
+use std::ops::Range;
+
 /// A place in a file. Lines and columns are 1-based; columns count characters, the end is exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region {
@@ -11,6 +13,21 @@ pub struct Region {
     pub end_line: u32,
     /// Column after the last character.
     pub end_column: u32,
+}
+
+impl Region {
+    /// The region of a byte range. Reads the text up to its end: for a few places of a text.
+    #[must_use]
+    pub fn of(text: &str, range: Range<usize>) -> Self {
+        let position = |at: usize| {
+            let before = text.get(..at).unwrap_or("");
+            let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() as u32 + 1;
+            let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u32 + 1;
+            (line, column)
+        };
+        let ((line, column), (end_line, end_column)) = (position(range.start), position(range.end));
+        Self { line, column, end_line, end_column }
+    }
 }
 
 /// A Kubernetes object and a field in it.

@@ -11,6 +11,7 @@ mod redact;
 mod report;
 mod rule;
 mod severity;
+mod verdict;
 
 pub use exposure::{Class, Exposure};
 pub use finding::{Excerpt, Finding, Related, SecretFacts};
@@ -21,3 +22,4 @@ pub use redact::{Redacted, Redaction, SecretValue};
 pub use report::{Report, Skipped, Summary, Target};
 pub use rule::{Rule, RuleId};
 pub use severity::{Confidence, Severity, UnknownWord};
+pub use verdict::{Encrypted, Rung, RungVerdict, Verdict};

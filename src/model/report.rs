@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Finding, SecretReaders, Severity};
+use super::{Finding, SecretReaders, Severity, Verdict};
 
 /// Something the user asked to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// `path` or `stdin`.
+    /// `path`, `stdin`, `cluster`, `etcd`.
     pub kind: &'static str,
     /// As the user named it.
     pub name: String,
@@ -65,6 +65,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// Who reads which Secret, when that was asked for: sorted by Secret.
     pub access: Option<Vec<SecretReaders>>,
+    /// What is known of encryption at rest, when that was asked for.
+    pub at_rest: Option<Vec<Verdict>>,
 }
 
 impl Report {

@@ -20,13 +20,25 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
     let mut findings: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.severity > Severity::Info).collect();
     findings.sort_by_key(|finding| Reverse(finding.severity));
-    let mut parts = vec![format!("## ksecrets: {}\n", tally::findings(report)), table(&findings)];
+    let mut parts = vec![format!("## ksecrets: {}\n", tally::findings(report)), verdicts(report), table(&findings)];
     parts.push(details(&findings, &Groups::new(report)));
     parts.push(infos(report));
     parts.push(skipped(report));
     parts.push(format!("{} in {}.\n", tally::opening(report), tally::looked_at(report)));
     parts.retain(|part| !part.is_empty());
     out.write_all(parts.join("\n").as_bytes())
+}
+
+/// What is known of encryption at rest, one row for each resource.
+fn verdicts(report: &Report) -> String {
+    let Some(verdicts) = &report.at_rest else { return String::new() };
+    let mut text = "| Resource | At rest | Evidence | Why |\n| --- | --- | --- | --- |\n".to_owned();
+    for verdict in verdicts {
+        let (rung, reason) = verdict.rests_on().map_or(("none", ""), |rung| (rung.rung.as_str(), &rung.reason));
+        let _ =
+            writeln!(text, "| {} | {} | {rung} | {} |", code(&verdict.resource), verdict.encrypted(), prose(reason));
+    }
+    text
 }
 
 fn table(findings: &[&Finding]) -> String {

@@ -16,6 +16,7 @@ mod readers;
 mod sarif;
 mod tally;
 mod text;
+mod verdicts;
 
 #[cfg(test)]
 mod sample;

@@ -130,6 +130,7 @@ fn info(id: &str, line: u32) -> Finding {
 pub(super) fn report() -> Report {
     Report {
         access: None,
+        at_rest: None,
         targets: vec![Target { kind: "path", name: "deploy/".into() }],
         summary: Summary {
             files: 318,
@@ -187,6 +188,7 @@ pub(super) fn hostile() -> Report {
     };
     Report {
         access: None,
+        at_rest: None,
         targets: vec![Target { kind: "path", name: EVIL.into() }],
         findings: vec![finding],
         skipped: vec![Skipped { place: EVIL.into(), reason: EVIL.into(), unread: true }],

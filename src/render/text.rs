@@ -10,6 +10,7 @@ use super::Style;
 use super::layout::{Cut, columns, cut, elide, visible, wrap};
 use super::readers;
 use super::tally::{self, Groups, Reason, Told};
+use super::verdicts;
 use crate::model::{Excerpt, Finding, ObjectRef, Report, Severity};
 
 /// Columns that a field path gets even if its line grows too wide for that.
@@ -26,6 +27,9 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> i
     out.write_all(page.counted(Severity::Info, tally::infos(report)).as_bytes())?;
     if let Some(access) = &report.access {
         out.write_all(readers::table(access, |text| page.paint.bold(text), clean).as_bytes())?;
+    }
+    if let Some(verdicts) = &report.at_rest {
+        out.write_all(verdicts::table(verdicts, page.width, |text| page.paint.bold(text), clean).as_bytes())?;
     }
     out.write_all(page.skipped(report).as_bytes())?;
     out.write_all(page.summary(report).as_bytes())

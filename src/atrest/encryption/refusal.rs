@@ -26,14 +26,7 @@ impl<'t> Refusal<'t> {
 
 /// The place of a node in the text that it was parsed from. Reads the text up to there.
 pub(super) fn region(node: Node<'_>) -> Region {
-    let position = |at: usize| {
-        let before = node.source().get(..at).unwrap_or("");
-        let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() as u32 + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u32 + 1;
-        (line, column)
-    };
-    let ((line, column), (end_line, end_column)) = (position(node.range().start), position(node.range().end));
-    Region { line, column, end_line, end_column }
+    Region::of(node.source(), node.range())
 }
 
 /// The path of a node from its document's root.

@@ -71,6 +71,7 @@ pub(super) fn report(paths: &[PathBuf], looked: &[Looked<Seen>]) -> Report {
         findings,
         skipped: skipped.collect(),
         access: None,
+        at_rest: None,
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Report<'a> {
     skipped: Vec<Skipped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<Vec<SecretReaders<'a>>>,
+    #[serde(rename = "atRest", skip_serializing_if = "Option::is_none")]
+    at_rest: Option<Vec<Verdict<'a>>>,
 }
 
 /// The last line of JSON lines.
@@ -27,6 +29,24 @@ pub(super) struct Trailer<'a> {
     skipped: Vec<Skipped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<Vec<SecretReaders<'a>>>,
+    #[serde(rename = "atRest", skip_serializing_if = "Option::is_none")]
+    at_rest: Option<Vec<Verdict<'a>>>,
+}
+
+/// Whether a resource is encrypted, and the rung that says so; there with `seal at-rest`.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    resource: &'a str,
+    encrypted: &'static str,
+    rung: Option<&'static str>,
+    evidence: Vec<RungVerdict<'a>>,
+}
+
+#[derive(Serialize)]
+struct RungVerdict<'a> {
+    rung: &'static str,
+    encrypted: &'static str,
+    reason: &'a str,
 }
 
 /// Who reads a Secret; there with `--readers`.
@@ -193,6 +213,27 @@ impl<'a> From<&'a model::Report> for Report<'a> {
             findings: report.findings.iter().map(Into::into).collect(),
             skipped: report.skipped.iter().map(Into::into).collect(),
             access: access(report),
+            at_rest: at_rest(report),
+        }
+    }
+}
+
+fn at_rest(report: &model::Report) -> Option<Vec<Verdict<'_>>> {
+    report.at_rest.as_ref().map(|verdicts| verdicts.iter().map(Into::into).collect())
+}
+
+impl<'a> From<&'a model::Verdict> for Verdict<'a> {
+    fn from(verdict: &'a model::Verdict) -> Self {
+        let rungs = verdict.rungs.iter().map(|rung| RungVerdict {
+            rung: rung.rung.as_str(),
+            encrypted: rung.encrypted.as_str(),
+            reason: &rung.reason,
+        });
+        Self {
+            resource: &verdict.resource,
+            encrypted: verdict.encrypted().as_str(),
+            rung: verdict.rests_on().map(|rung| rung.rung.as_str()),
+            evidence: rungs.collect(),
         }
     }
 }
@@ -223,7 +264,7 @@ impl<'a> From<&'a model::Reader> for Reader<'a> {
 impl<'a> From<&'a model::Report> for Trailer<'a> {
     fn from(report: &'a model::Report) -> Self {
         let skipped = report.skipped.iter().map(Into::into).collect();
-        Self { summary: report.into(), schema: SCHEMA, skipped, access: access(report) }
+        Self { summary: report.into(), schema: SCHEMA, skipped, access: access(report), at_rest: at_rest(report) }
     }
 }
 
