@@ -1,0 +1,155 @@
+//! What starts an API server, and with which flags.
+
+use super::flag::Flag;
+use super::{kubeadm, pod, rancher, unit};
+use crate::manifest::{Object, documents};
+
+/// What a file with flags is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Launcher {
+    /// A pod, as kubeadm and RKE2 write it for the kubelet, or as the API server mirrors it.
+    Pod,
+    /// A ClusterConfiguration of kubeadm.
+    Kubeadm,
+    /// `config.yaml` of k3s or RKE2, which start the API server themselves.
+    Rancher,
+    /// A systemd unit that starts kube-apiserver.
+    Unit,
+    /// A systemd unit that starts k3s or RKE2.
+    RancherUnit,
+}
+
+/// The flags of one API server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flags {
+    /// What they were read from.
+    pub launcher: Launcher,
+    /// Where it runs: `master-1`, where a mirror pod says so.
+    pub node: Option<String>,
+    /// Its flags, in the order they are written.
+    pub given: Vec<Flag>,
+    /// Flags of k3s or RKE2 themselves.
+    pub server: Vec<Flag>,
+}
+
+/// Why no flags could be read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FlagsError {
+    /// The file is something else.
+    #[error(
+        "nothing here starts a kube-apiserver: a static pod, a kubeadm ClusterConfiguration, the config.yaml of k3s or RKE2, or a systemd unit does"
+    )]
+    NotALauncher,
+    /// The file is not the YAML it seems to be.
+    #[error("not valid YAML: {0}")]
+    Syntax(String),
+}
+
+impl Flags {
+    /// Reads what a file starts: one API server for each pod or configuration in it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn read(text: &str) -> Result<Vec<Self>, FlagsError> {
+        if unit::is(text) {
+            return unit::read(text).map(|flags| vec![flags]).ok_or(FlagsError::NotALauncher);
+        }
+        let mut found = Vec::new();
+        for document in documents(text) {
+            let tree = document.map_err(|error| FlagsError::Syntax(error.to_string()))?;
+            let objects = Object::all(&tree);
+            found.extend(objects.iter().filter_map(|object| pod::read(object).or_else(|| kubeadm::read(object))));
+            if objects.is_empty() {
+                found.extend(tree.root().and_then(rancher::read));
+            }
+        }
+        if found.is_empty() { Err(FlagsError::NotALauncher) } else { Ok(found) }
+    }
+
+    /// The flag of that name that counts: the last one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Flag> {
+        last(&self.given, name)
+    }
+
+    /// The same of k3s or RKE2 themselves.
+    #[must_use]
+    pub fn server(&self, name: &str) -> Option<&Flag> {
+        last(&self.server, name)
+    }
+}
+
+fn last<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
+    flags.iter().rfind(|flag| flag.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let all = Flags::read(text).unwrap();
+        all.iter()
+            .map(|flags| {
+                let given = flags.given.iter().chain(&flags.server);
+                let words = given.map(|flag| {
+                    assert!(text.is_char_boundary(flag.place.start) && flag.place.end <= text.len());
+                    format!("{}={}", flag.name, flag.value.as_deref().unwrap_or("-"))
+                });
+                format!("{:?} {}", flags.launcher, words.collect::<Vec<_>>().join(" "))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn static_pods_have_flags_in_command_or_args() {
+        let pod = |fields: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: x\n    image: y\n{fields}"
+            )
+        };
+        assert_eq!(shown(&pod("    command: [kube-apiserver, --a=1, --b, '2']\n")), ["Pod a=1 b=2"]);
+        assert_eq!(shown(&pod("    command: [kube-apiserver]\n    args: [--a=1]\n")), ["Pod a=1"]);
+        assert_eq!(shown(&pod("    command: [/usr/bin/kube-apiserver]\n    args: [--a=1]\n")), ["Pod a=1"]);
+        assert_eq!(
+            shown(&pod("    command: [/bin/sh, -c, 'exec kube-apiserver --a=1 --b=2 1>>/var/log/x 2>&1']\n")),
+            ["Pod a=1 b=2"]
+        );
+        assert_eq!(Flags::read(&pod("    command: [kube-scheduler, --a=1]\n")), Err(FlagsError::NotALauncher));
+    }
+
+    #[test]
+    fn kubeadm_has_a_mapping_or_a_list() {
+        let config = |args: &str| {
+            format!("apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\napiServer:\n  extraArgs: {args}\n")
+        };
+        assert_eq!(shown(&config("{a: '1', b: x=y}")), ["Kubeadm a=1 b=x=y"]);
+        assert_eq!(shown(&config("[{name: a, value: '1'}]")), ["Kubeadm a=1"]);
+    }
+
+    #[test]
+    fn k3s_and_rke2_pass_arguments_on() {
+        let config = "token: t\nsecrets-encryption: true\nkube-apiserver-arg:\n- a=1\n- --b=2\n";
+        assert_eq!(shown(config), ["Rancher a=1 b=2 token=t secrets-encryption=true"]);
+        assert_eq!(shown("kube-apiserver-arg: a=1\n"), ["Rancher a=1"]);
+        assert_eq!(Flags::read("a: 1\n"), Err(FlagsError::NotALauncher));
+    }
+
+    #[test]
+    fn units_continue_their_lines() {
+        let unit = "[Service]\nEnvironment=A=b\nExecStartPre=/bin/true --no\nExecStart=/usr/local/bin/kube-apiserver \\\n  --a=1 \\\n  '--b=2'\nRestart=always\n";
+        assert_eq!(shown(unit), ["Unit a=1 b=2"]);
+        let k3s = "[Service]\nExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--secrets-encryption' \\\n\t'--kube-apiserver-arg=a=1' \\\n\t'--kube-apiserver-arg' 'b=2'\n";
+        assert_eq!(
+            shown(k3s),
+            ["RancherUnit a=1 b=2 secrets-encryption=- kube-apiserver-arg=a=1 kube-apiserver-arg=b=2"]
+        );
+        assert_eq!(Flags::read("[Service]\nExecStart=/usr/bin/k3s agent\n"), Err(FlagsError::NotALauncher));
+    }
+
+    #[test]
+    fn the_last_of_two_counts() {
+        let flags = &Flags::read("kube-apiserver-arg: [a=1, a=2]\n").unwrap()[0];
+        assert_eq!(flags.get("a").unwrap().value.as_deref(), Some("2"));
+    }
+}

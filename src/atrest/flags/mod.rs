@@ -1,0 +1,14 @@
+//! The flags a kube-apiserver is started with, wherever they are written: a static pod, kubeadm, k3s or RKE2
+//! configuration, a systemd unit.
+
+mod flag;
+mod kubeadm;
+mod launcher;
+mod pod;
+mod rancher;
+mod settings;
+mod unit;
+
+pub use flag::Flag;
+pub use launcher::{Flags, FlagsError, Launcher};
+pub use settings::{Encryption, EtcdLink, Settings};
