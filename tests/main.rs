@@ -4,6 +4,9 @@
 #![expect(clippy::print_stdout, reason = "the corpus prints its table")]
 
 mod architecture;
+mod at_rest_cli;
+#[cfg(unix)]
+mod at_rest_live;
 mod bad_input;
 mod binary;
 mod checks;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -12,28 +12,22 @@ use clap::Args;
 use ksecrets::hunt::{self, Before, Hunter, Limited, Limits, Wanted};
 use ksecrets::model::{Confidence, FingerprintKey, Redaction, Report, RuleId, Severity, Target};
 use ksecrets::pattern::{Set, builtin, parse};
-use ksecrets::render::{self, Format, Style};
+use ksecrets::render;
 use ksecrets::source;
 
 use super::cluster::{Cluster, ClusterArguments};
 use super::config::{Config, FailOn};
+use super::output::Output;
 use super::progress::Progress;
 use super::{CLEAN, FAILED, FOUND};
-
-/// Columns of a report that goes to a file or a pipe.
-const PIPE_WIDTH: usize = 100;
 
 #[derive(Args, Debug)]
 pub(super) struct HuntArguments {
     /// Files and folders to scan, or - for standard input [default: .]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// How to write the report: text, json, jsonl, sarif, markdown
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-    /// Write the report to a file in place of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     /// Exit with 1 from this severity on: critical, high, medium, low, never
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
@@ -88,9 +82,6 @@ pub(super) struct HuntArguments {
     /// Report who can read Secrets that could not when this report was saved: --readers --format json
     #[arg(long, value_name = "REPORT")]
     readers_before: Option<PathBuf>,
-    /// When to colour: auto, always, never
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
-    color: String,
     #[command(flatten)]
     cluster: ClusterArguments,
 }
@@ -105,7 +96,7 @@ pub(super) fn run(arguments: HuntArguments) -> anyhow::Result<u8> {
     let plan = Plan::new(&arguments)?;
     let mut report = plan.hunt()?;
     report.summary.duration = started.elapsed();
-    plan.write(&report)?;
+    arguments.output.write(&report, &plan.hunter.rules())?;
     Ok(plan.code(&report))
 }
 
@@ -116,11 +107,8 @@ struct Plan {
     stdin: bool,
     cluster: Option<Cluster>,
     source: source::Options,
-    format: Format,
-    output: Option<PathBuf>,
     fail_on: Option<Severity>,
     strict: bool,
-    color: String,
 }
 
 impl Plan {
@@ -155,11 +143,8 @@ impl Plan {
                 exclude: config.exclude,
                 archives: !arguments.no_archives,
             },
-            format: arguments.format,
-            output: arguments.output.clone(),
             fail_on: if arguments.exit_zero { None } else { fail_on(arguments, config.fail_on) },
             strict: arguments.strict,
-            color: arguments.color.clone(),
         })
     }
 
@@ -207,37 +192,6 @@ impl Plan {
         let stdin = self.stdin.then(|| Target { kind: "stdin", name: "-".to_owned() });
         let cluster = self.cluster.as_ref().map(|cluster| Target { kind: "cluster", name: cluster.name().to_owned() });
         stdin.into_iter().chain(paths).chain(cluster).collect()
-    }
-
-    fn write(&self, report: &Report) -> anyhow::Result<()> {
-        let rules = self.hunter.rules();
-        match &self.output {
-            Some(path) => {
-                let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-                let mut out = BufWriter::new(file);
-                let style = Style { color: self.color == "always", width: PIPE_WIDTH };
-                render::render(self.format, report, &rules, &style, &mut out)?;
-                out.flush()?;
-            }
-            None => {
-                let mut out = BufWriter::new(io::stdout().lock());
-                render::render(self.format, report, &rules, &self.style(), &mut out)?;
-                out.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn style(&self) -> Style {
-        let terminal = io::stdout().is_terminal();
-        let color = match self.color.as_str() {
-            "always" => true,
-            "never" => false,
-            // https://no-color.org: any value that is not empty.
-            _ => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        };
-        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        Style { color, width: width.or_else(|| terminal.then(super::progress::width).flatten()).unwrap_or(PIPE_WIDTH) }
     }
 
     fn code(&self, report: &Report) -> u8 {

@@ -3,6 +3,7 @@
 mod cluster;
 mod config;
 mod hunt;
+mod output;
 mod progress;
 mod rules;
 mod seal;

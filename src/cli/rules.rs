@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
+use ksecrets::atrest;
 use ksecrets::hunt::{Hunter, Options};
 use ksecrets::model::Rule;
 use ksecrets::pattern::{Set, builtin};
@@ -25,6 +26,7 @@ pub(super) struct RulesArguments {
 pub(super) fn run(arguments: &RulesArguments) -> anyhow::Result<u8> {
     let mut rules = Hunter::new(Set::new(builtin()?)?, Options::default()).rules();
     rules.extend(seal::rules());
+    rules.extend(atrest::rules());
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let mut out = BufWriter::new(io::stdout().lock());
     match &arguments.id {

@@ -81,7 +81,7 @@ fn passphrase(arguments: &KeygenArguments) -> anyhow::Result<Option<Zeroizing<St
 }
 
 /// Makes a file that its owner alone can read, from the first byte on.
-fn create(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn create(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

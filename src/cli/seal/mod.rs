@@ -1,5 +1,6 @@
 //! `ksecrets seal`: seals Secrets, and everything that is done with sealed ones.
 
+mod at_rest;
 #[cfg(feature = "bitnami")]
 mod bitnami;
 #[cfg(not(feature = "bitnami"))]
@@ -52,6 +53,8 @@ enum Action {
     Verify(verify::VerifyArguments),
     /// The public keys of a team, signed: list, add, retire, publish, fetch
     Keys(keyset::KeysArguments),
+    /// Tell whether etcd is encrypted, by flags, configuration, metrics and stored bytes
+    AtRest(Box<at_rest::AtRestArguments>),
 }
 
 /// Runs the action and gives back the exit code.
@@ -66,6 +69,7 @@ pub(super) fn run(arguments: SealArguments) -> anyhow::Result<u8> {
         Some(Action::Import(arguments)) => import::run(&arguments),
         Some(Action::Verify(arguments)) => verify::run(&arguments),
         Some(Action::Keys(arguments)) => keyset::run(&arguments),
+        Some(Action::AtRest(arguments)) => at_rest::run(&arguments),
     }
 }
 

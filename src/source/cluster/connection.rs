@@ -46,6 +46,23 @@ pub enum ClusterError {
     Runtime(#[from] std::io::Error),
 }
 
+/// Why the server does not answer at a path.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// It serves nothing there.
+    #[error("the server has no such thing")]
+    Missing,
+    /// Whoever asks has no right to.
+    #[error("not allowed: {0}")]
+    Forbidden(String),
+    /// Time was over.
+    #[error("no answer in time")]
+    Late,
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// An API server and who asks it.
 pub struct Connection {
     runtime: Runtime,
@@ -101,6 +118,42 @@ impl Connection {
     #[must_use]
     pub fn version(&self) -> Option<String> {
         self.in_time(self.client.apiserver_version())?.ok().map(|info| info.git_version)
+    }
+
+    /// What the server answers at a path: `/metrics`, or a list.
+    ///
+    /// # Errors
+    /// Why there is no answer, naming the right that is missing where one is.
+    pub fn ask(&self, path: &str) -> Result<String, Unanswered> {
+        self.send(http::Request::get(path).body(Vec::new()))
+    }
+
+    /// Creates an object in a list.
+    ///
+    /// # Errors
+    /// As for [`Self::ask`].
+    pub fn create(&self, path: &str, object: Vec<u8>) -> Result<String, Unanswered> {
+        self.send(http::Request::post(path).header(http::header::CONTENT_TYPE, "application/json").body(object))
+    }
+
+    /// Deletes an object.
+    ///
+    /// # Errors
+    /// As for [`Self::ask`].
+    pub fn delete(&self, path: &str) -> Result<String, Unanswered> {
+        self.send(http::Request::delete(path).body(Vec::new()))
+    }
+
+    fn send(&self, request: http::Result<http::Request<Vec<u8>>>) -> Result<String, Unanswered> {
+        let request = request.map_err(|error| Unanswered::Failed(error.to_string()))?;
+        let answer = self.in_time(self.client.request_text(request)).ok_or(Unanswered::Late)?;
+        answer.map_err(|error| match &error {
+            kube::Error::Api(status) if status.code == 404 => Unanswered::Missing,
+            kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
+                Unanswered::Forbidden(status.message.clone())
+            }
+            error => Unanswered::Failed(chain(error)),
+        })
     }
 
     /// None when time is over.

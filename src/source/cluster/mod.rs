@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use super::Sink;
 use crate::model::Skipped;
 
-pub use connection::{ClusterError, Connection};
+pub use connection::{ClusterError, Connection, Unanswered};
 pub use resource::{Resource, Selection};
 pub use role::cluster_role;
 

@@ -1,0 +1,316 @@
+//! What is said of API servers, audit policies and stored bytes: the rules beside those of
+//! [configurations](super::encryption).
+
+use crate::model::{Class, Confidence, Rule, RuleId, Severity};
+
+/// A rule about how Secrets are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AtRestRule {
+    /// The API server allows everything to everybody.
+    AllowsAll,
+    /// Anonymous requests are let in by an explicit flag.
+    Anonymous,
+    /// Nothing tells who read a Secret.
+    AuditMissing,
+    /// The API server does not start with the policy.
+    AuditInvalid,
+    /// Bodies of requests go to the audit log.
+    AuditLogsSecrets,
+    /// A field that means nothing.
+    AuditUnknownField,
+    /// API servers, or a file, disagree.
+    Drift,
+    /// A flag of old.
+    FlagRemoved,
+    /// No flag turns encryption on.
+    NotConfigured,
+    /// etcd cannot know who asks.
+    EtcdNoClientCertificate,
+    /// etcd can be anybody.
+    EtcdUnchecked,
+    /// Secrets cross a network.
+    EtcdWithoutTls,
+    /// Values that no provider could read.
+    Undecryptable,
+    /// The API server reads plaintext.
+    PlaintextRead,
+    /// The API server writes plaintext.
+    PlaintextWritten,
+    /// The file is not what is in force.
+    ReloadFailed,
+    /// Plaintext in etcd.
+    StoredPlaintext,
+    /// Plaintext where nobody looks.
+    StoredResidue,
+    /// Another key than the present one.
+    StoredStale,
+}
+
+/// The page that most of this is from.
+const GUIDE: &str = "https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/";
+const AUDIT: &str = "https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/";
+const FLAGS: &str = "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/";
+const ETCD: &str = "https://etcd.io/docs/latest/op-guide/security/";
+const METRICS: &str = "https://kubernetes.io/docs/reference/instrumentation/metrics/";
+
+impl AtRestRule {
+    /// All of them, in the order of ids.
+    pub const ALL: [Self; 19] = [
+        Self::AllowsAll,
+        Self::Anonymous,
+        Self::AuditInvalid,
+        Self::AuditLogsSecrets,
+        Self::AuditMissing,
+        Self::AuditUnknownField,
+        Self::Drift,
+        Self::FlagRemoved,
+        Self::NotConfigured,
+        Self::PlaintextRead,
+        Self::PlaintextWritten,
+        Self::ReloadFailed,
+        Self::Undecryptable,
+        Self::EtcdNoClientCertificate,
+        Self::EtcdUnchecked,
+        Self::EtcdWithoutTls,
+        Self::StoredPlaintext,
+        Self::StoredResidue,
+        Self::StoredStale,
+    ];
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn rule(self) -> Rule {
+        let Words { id, title, severity, description, remediation, page } = self.words();
+        Rule {
+            id: RuleId::new(id),
+            title: title.into(),
+            class: Class::AtRest,
+            severity,
+            confidence: Confidence::High,
+            description: description.into(),
+            remediation: remediation.into(),
+            references: vec![page.into()],
+        }
+    }
+
+    fn words(self) -> Words {
+        match self {
+            Self::AllowsAll | Self::Anonymous | Self::FlagRemoved | Self::NotConfigured => self.of_flags(),
+            Self::AuditInvalid | Self::AuditLogsSecrets | Self::AuditMissing | Self::AuditUnknownField => {
+                self.of_audit()
+            }
+            Self::EtcdNoClientCertificate | Self::EtcdUnchecked | Self::EtcdWithoutTls => self.of_etcd(),
+            Self::StoredPlaintext | Self::StoredResidue | Self::StoredStale => self.of_stored(),
+            _ => self.of_metrics(),
+        }
+    }
+
+    fn of_flags(self) -> Words {
+        match self {
+            Self::AllowsAll => Words {
+                id: "apiserver-allows-all",
+                title: "API server that allows everything",
+                severity: Severity::Critical,
+                description: "With the authorization mode AlwaysAllow everybody who reaches the API server reads every \
+                              Secret, whatever is encrypted in etcd.",
+                remediation: "Set --authorization-mode=Node,RBAC.",
+                page: FLAGS,
+            },
+            Self::Anonymous => Words {
+                id: "apiserver-anonymous",
+                title: "Anonymous requests let in",
+                severity: Severity::Info,
+                description: "Requests without credentials are taken for system:anonymous. What that may read is up to \
+                              RBAC; a binding for system:unauthenticated that slips in is open to the network.",
+                remediation: "Set --anonymous-auth=false, or limit it to health checks with an AuthenticationConfiguration \
+                              (1.32 and later).",
+                page: FLAGS,
+            },
+            Self::FlagRemoved => Words {
+                id: "encryption-flag-removed",
+                title: "Encryption flag that no longer exists",
+                severity: Severity::High,
+                description: "--experimental-encryption-provider-config was taken away in Kubernetes 1.13: an API server \
+                              refuses to start with it.",
+                remediation: "Use --encryption-provider-config with an EncryptionConfiguration of \
+                              apiserver.config.k8s.io/v1.",
+                page: GUIDE,
+            },
+            _ => Words {
+                id: "encryption-not-configured",
+                title: "API server without encryption at rest",
+                severity: Severity::High,
+                description: "No flag gives the API server an encryption configuration, so Secrets are plaintext in etcd, in \
+                              every snapshot of it and on the disk under it.",
+                remediation: "Give every API server --encryption-provider-config, then rewrite all Secrets.",
+                page: GUIDE,
+            },
+        }
+    }
+
+    fn of_audit(self) -> Words {
+        match self {
+            Self::AuditInvalid => Words {
+                id: "audit-policy-invalid",
+                title: "Audit policy that does not load",
+                severity: Severity::High,
+                description: "The API server does not start with this policy.",
+                remediation: "Change what is named, and try the file on one control plane before the others get it.",
+                page: AUDIT,
+            },
+            Self::AuditLogsSecrets => Words {
+                id: "audit-logs-secrets",
+                title: "Secrets in the audit log",
+                severity: Severity::High,
+                description: "The first rule that matches these requests logs their bodies, so values of Secrets or tokens \
+                              lie readable in the audit log and wherever it is sent.",
+                remediation: "Put a rule with `level: Metadata` for secrets, configmaps, serviceaccounts/token and \
+                              tokenreviews before it, and treat what was logged as read.",
+                page: AUDIT,
+            },
+            Self::AuditMissing => Words {
+                id: "audit-missing",
+                title: "API server without an audit log",
+                severity: Severity::Low,
+                description: "Without an audit policy and a place for its events nothing tells who read a Secret.",
+                remediation: "Set --audit-policy-file and --audit-log-path or --audit-webhook-config-file, with `level: \
+                              Metadata` for Secrets.",
+                page: AUDIT,
+            },
+            _ => Words {
+                id: "audit-unknown-field",
+                title: "Audit rule with a field that means nothing",
+                severity: Severity::Medium,
+                description: "The API server passes over fields that it does not know. A list whose name is misspelt is no \
+                              list, and the rule speaks of everything.",
+                remediation: "Write the field as audit.k8s.io/v1 has it.",
+                page: AUDIT,
+            },
+        }
+    }
+
+    fn of_etcd(self) -> Words {
+        match self {
+            Self::EtcdNoClientCertificate => Words {
+                id: "etcd-no-client-certificate",
+                title: "API server without a certificate for etcd",
+                severity: Severity::High,
+                description: "The API server shows etcd no client certificate, so etcd cannot ask for one: whoever reaches its \
+                              port reads what is stored.",
+                remediation: "Set --etcd-certfile and --etcd-keyfile, and start etcd with --client-cert-auth=true.",
+                page: ETCD,
+            },
+            Self::EtcdUnchecked => Words {
+                id: "etcd-unchecked",
+                title: "etcd whose certificate is not checked against the cluster's CA",
+                severity: Severity::Medium,
+                description: "Without --etcd-cafile any certificate that the machine's store trusts is taken for etcd's.",
+                remediation: "Set --etcd-cafile to the CA that signs etcd's certificates only.",
+                page: ETCD,
+            },
+            _ => Words {
+                id: "etcd-without-tls",
+                title: "etcd without TLS",
+                severity: Severity::High,
+                description: "The API server talks to etcd over plain HTTP: what it does not encrypt itself crosses the \
+                              network readable, and etcd answers everybody.",
+                remediation: "Use https:// in --etcd-servers, with --etcd-cafile, --etcd-certfile and --etcd-keyfile.",
+                page: ETCD,
+            },
+        }
+    }
+
+    fn of_metrics(self) -> Words {
+        match self {
+            Self::Drift => Words {
+                id: "encryption-drift",
+                title: "API servers that do not run the same encryption",
+                severity: Severity::High,
+                description: "The digests of encryption configurations differ. An API server with an older file writes with \
+                              another key or none, and cannot read what the others write.",
+                remediation: "Bring the same file to every control plane, and restart or reload each API server.",
+                page: METRICS,
+            },
+            Self::PlaintextRead => Words {
+                id: "encryption-plaintext-read",
+                title: "Plaintext still read from etcd",
+                severity: Severity::Medium,
+                description: "The API server counted reads of objects that are plaintext in etcd, though it writes them \
+                              encrypted: they were not rewritten.",
+                remediation: "Rewrite all objects of the resource, then read the stored bytes to see that none is left.",
+                page: METRICS,
+            },
+            Self::PlaintextWritten => Words {
+                id: "encryption-plaintext-written",
+                title: "Plaintext written to etcd",
+                severity: Severity::High,
+                description: "The API server counted writes of this resource that no provider encrypted, since it started.",
+                remediation: "Put a provider that encrypts first for this resource, restart every API server, and rewrite \
+                              all its objects.",
+                page: METRICS,
+            },
+            Self::ReloadFailed => Words {
+                id: "encryption-reload-failed",
+                title: "Encryption configuration that was refused when it was reloaded",
+                severity: Severity::High,
+                description: "The last reload failed, so the API server goes on with the configuration that it had. The file \
+                              on disk is not what is in force, and the next restart fails.",
+                remediation: "Check the file (`ksecrets seal at-rest --config FILE` names what is refused) and the API \
+                              server's log.",
+                page: METRICS,
+            },
+            _ => Words {
+                id: "encryption-undecryptable",
+                title: "Stored values that the API server cannot read",
+                severity: Severity::High,
+                description: "Reads from etcd failed: values were written with a key or provider that the configuration no \
+                              longer has. Lists of the resource fail as long as one of them is there.",
+                remediation: "Add the old key behind the present one, rewrite all objects, and only then remove it.",
+                page: METRICS,
+            },
+        }
+    }
+
+    fn of_stored(self) -> Words {
+        match self {
+            Self::StoredPlaintext => Words {
+                id: "stored-plaintext",
+                title: "Secrets readable in etcd",
+                severity: Severity::Critical,
+                description: "These objects lie in etcd as plaintext: whoever has a snapshot, a backup or the disk reads them. \
+                              This is what is stored, whatever flags and configuration say.",
+                remediation: "Turn encryption on, rewrite all objects of the resource, compact and defragment, and treat the \
+                              values in old backups as read.",
+                page: GUIDE,
+            },
+            Self::StoredResidue => Words {
+                id: "stored-residue",
+                title: "Plaintext left behind in etcd's files",
+                severity: Severity::Medium,
+                description: "Objects were encrypted or deleted, and what they were before is still in the files: in old \
+                              revisions, free pages, or the write-ahead log.",
+                remediation: "Compact, defragment every member, and change the credentials if the files were copied anywhere.",
+                page: GUIDE,
+            },
+            _ => Words {
+                id: "stored-stale-key",
+                title: "Objects under an old encryption key",
+                severity: Severity::Medium,
+                description: "The last object of the resource was written with another provider or key than these: they were \
+                              not rewritten after a rotation, and the old key cannot be removed.",
+                remediation: "Rewrite all objects of the resource, then remove the old key.",
+                page: GUIDE,
+            },
+        }
+    }
+}
+
+/// The texts of a rule.
+struct Words {
+    id: &'static str,
+    title: &'static str,
+    severity: Severity,
+    description: &'static str,
+    remediation: &'static str,
+    page: &'static str,
+}

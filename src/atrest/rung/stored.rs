@@ -1,0 +1,177 @@
+//! The last rung: what is stored. The one that proves anything, for the moment at which it was read.
+
+use super::super::encryption::GroupResource;
+use super::super::inquiry::Inquiry;
+use super::super::rules::AtRestRule;
+use super::super::stored::{Census, Evidence, Lair, Row, Sealing};
+use super::some;
+use crate::model::{Encrypted, Location, ObjectRef, Rung, Severity};
+
+/// Objects of one resource, by how they are stored.
+#[derive(Default)]
+struct Counts {
+    sealed: u64,
+    plain: u64,
+    unknown: u64,
+    stale: u64,
+    writers: Vec<String>,
+}
+
+impl Inquiry {
+    /// Takes what was counted in a database, a snapshot or a running etcd.
+    pub fn stored(&mut self, place: &str, evidence: &Evidence) {
+        let resources: Vec<(usize, GroupResource)> =
+            self.resources().map(|(number, resource)| (number, resource.clone())).collect();
+        for (number, resource) in resources {
+            let (encrypted, reason) = says(&counts(&evidence.census, &resource), evidence.unsettled);
+            self.claim(number, Rung::StoredBytes, encrypted, format!("{place}: {reason}"));
+            for row in evidence.census.resource(&resource.group, &resource.resource) {
+                self.judge_row(place, &resource, &row);
+            }
+        }
+        if evidence.unsettled {
+            self.skip(place, "it changed while it was read; a snapshot does not: etcdctl snapshot save FILE");
+        }
+        if evidence.census.uncounted() > 0 {
+            self.skip(place, format!("{} values had no place in the count", evidence.census.uncounted()));
+        }
+        self.judge_residue(place, evidence);
+    }
+
+    fn judge_row(&mut self, place: &str, resource: &GroupResource, row: &Row<'_>) {
+        let current = row.current;
+        if current.values == 0 {
+            return;
+        }
+        let location = namespace(place, resource, row.namespace);
+        let names = some(&current.names, current.values);
+        match row.sealing {
+            Sealing::Plain(_) => {
+                let severity = (resource.to_string() != "secrets").then(|| severity_of(resource));
+                self.find(AtRestRule::StoredPlaintext, severity, format!("plaintext in etcd: {names}"), location);
+            }
+            Sealing::Unknown => {
+                self.skip(place, format!("{} {resource} are stored in a form that is not known", current.values));
+            }
+            Sealing::Sealed { .. } if !row.newest => {
+                let message = format!("under {}, which no longer writes: {names}", row.sealing);
+                self.find(AtRestRule::StoredStale, None, message, location);
+            }
+            Sealing::Sealed { .. } => {}
+        }
+    }
+
+    fn judge_residue(&mut self, place: &str, evidence: &Evidence) {
+        let Some(residue) = &evidence.residue else { return };
+        for (path, reason) in &residue.unread {
+            self.skip(path.clone(), reason.clone());
+        }
+        let secrets = residue.traces().filter(|(_, kind, _)| *kind == "Secret");
+        let told: Vec<(Lair, String)> = secrets
+            .map(|(lair, _, trace)| {
+                let names: Vec<String> =
+                    trace.names.iter().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
+                let copies = if trace.copies == 1 { "copy" } else { "copies" };
+                (
+                    lair,
+                    format!(
+                        "{} {copies} of Secrets in plaintext {}: {}",
+                        trace.copies,
+                        lair.as_str(),
+                        some(&names, names.len() as u64)
+                    ),
+                )
+            })
+            .collect();
+        for (lair, message) in told {
+            self.find(
+                AtRestRule::StoredResidue,
+                None,
+                format!("{message}. {}", lair.remedy(evidence.origin)),
+                file(place),
+            );
+        }
+        self.judge_old(place, evidence);
+    }
+
+    /// Values of revisions that are not compacted.
+    fn judge_old(&mut self, place: &str, evidence: &Evidence) {
+        let rows = evidence.census.resource("", "secrets").filter(|row| matches!(row.sealing, Sealing::Plain(_)));
+        let (mut values, mut names) = (0, Vec::new());
+        for row in rows {
+            values += row.old.values;
+            let namespace = row.namespace.unwrap_or("");
+            names.extend(row.old.names.iter().map(|name| format!("{namespace}/{name}")));
+        }
+        if values > 0 {
+            let lair = Lair::OldRevisions;
+            let listed = some(&names, names.len() as u64);
+            let message = format!(
+                "{values} values of Secrets in plaintext {}: {listed}. {}",
+                lair.as_str(),
+                lair.remedy(evidence.origin)
+            );
+            self.find(AtRestRule::StoredResidue, None, message, file(place));
+        }
+    }
+}
+
+fn counts(census: &Census, resource: &GroupResource) -> Counts {
+    let mut counts = Counts::default();
+    for row in census.resource(&resource.group, &resource.resource).filter(|row| row.current.values > 0) {
+        let values = row.current.values;
+        match row.sealing {
+            Sealing::Plain(_) => counts.plain += values,
+            Sealing::Unknown => counts.unknown += values,
+            Sealing::Sealed { .. } => {
+                counts.sealed += values;
+                if !row.newest {
+                    counts.stale += values;
+                }
+                let writer = row.sealing.to_string();
+                if !counts.writers.contains(&writer) {
+                    counts.writers.push(writer);
+                }
+            }
+        }
+    }
+    counts
+}
+
+fn says(counts: &Counts, unsettled: bool) -> (Encrypted, String) {
+    let Counts { sealed, plain, unknown, stale, writers } = counts;
+    let all = sealed + plain + unknown;
+    match (all, sealed, plain, unknown) {
+        (0, ..) => (Encrypted::Unknown, "there is no object of it".to_owned()),
+        (_, _, 0, 0) if unsettled => {
+            (Encrypted::Unknown, format!("{sealed} are encrypted; others may have been missed"))
+        }
+        (_, _, 0, 0) => {
+            let stale = if *stale == 0 { String::new() } else { format!(", {stale} of them under an old key") };
+            (Encrypted::Yes, format!("all {sealed} are encrypted by {}{stale}", writers.join(" and ")))
+        }
+        (_, 0, _, 0) => (Encrypted::No, format!("all {plain} are plaintext")),
+        (_, _, 0, _) => (Encrypted::Unknown, format!("{unknown} of {all} are in a form that is not known")),
+        _ => (Encrypted::Partly, format!("{plain} of {all} are plaintext")),
+    }
+}
+
+/// ConfigMaps are seldom encrypted, and need not be. What the user names besides is wanted encrypted.
+fn severity_of(resource: &GroupResource) -> Severity {
+    if resource.to_string() == "configmaps" { Severity::Info } else { Severity::High }
+}
+
+fn namespace(place: &str, resource: &GroupResource, namespace: Option<&str>) -> Location {
+    let object = ObjectRef {
+        api_version: "v1".into(),
+        kind: "Namespace".into(),
+        name: namespace.map(str::to_owned),
+        field: resource.to_string(),
+        namespace: None,
+    };
+    Location { object: Some(object), ..file(place) }
+}
+
+fn file(place: &str) -> Location {
+    Location { path: Some(place.to_owned()), ..Location::default() }
+}

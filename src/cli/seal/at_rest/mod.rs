@@ -1,0 +1,242 @@
+//! `ksecrets seal at-rest`: whatever evidence there is, to one verdict for each resource.
+
+mod fix;
+mod live;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ksecrets::atrest::encryption::{EncryptionRule, GroupResource, Server};
+use ksecrets::atrest::stored::{self, Prefixes, etcd};
+use ksecrets::atrest::{self, Distribution, Inquiry};
+use ksecrets::model::{Encrypted, Report, Rung, Severity, Summary, Target};
+use zeroize::Zeroizing;
+
+use super::super::config::FailOn;
+use super::super::output::Output;
+use super::super::{CLEAN, FAILED, FOUND};
+
+#[derive(Args, Debug)]
+pub(super) struct AtRestArguments {
+    /// EncryptionConfiguration of an API server
+    #[arg(long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// What starts an API server: a static pod, a kubeadm, k3s or RKE2 configuration, a systemd unit
+    #[arg(long, value_name = "FILE")]
+    apiserver_manifest: Vec<PathBuf>,
+    /// Audit policy of an API server
+    #[arg(long, value_name = "FILE")]
+    audit_policy: Vec<PathBuf>,
+    /// What an API server answered at /metrics: kubectl get --raw /metrics
+    #[arg(long, value_name = "FILE")]
+    metrics: Vec<PathBuf>,
+    /// Snapshot of etcd, its db file, or the state.db of k3s
+    #[arg(long, value_name = "FILE")]
+    snapshot: Vec<PathBuf>,
+    /// Look for plaintext that is left in old revisions, free pages and logs
+    #[arg(long)]
+    residue: bool,
+    #[command(flatten)]
+    etcd: EtcdArguments,
+    #[command(flatten)]
+    cluster: live::LiveArguments,
+    /// Resources to give a verdict on, besides secrets and configmaps: certificates.cert-manager.io
+    #[arg(long, value_name = "RESOURCE", value_delimiter = ',')]
+    resource: Vec<String>,
+    /// Version of the API server that would read the configuration, as 1.34 [default: the newest known]
+    #[arg(long, value_name = "VERSION", value_parser = minor)]
+    kubernetes: Option<u32>,
+    /// How the cluster is run, for advice that fits: kubeadm, k3s, rke2, openshift, eks, gke, aks
+    #[arg(long, value_name = "NAME", value_parser = distribution)]
+    distribution: Option<Distribution>,
+    #[command(flatten)]
+    fix: fix::FixArguments,
+    /// Exit with 1 unless this rung or a higher one says that Secrets are encrypted: configuration, metrics, stored-bytes
+    #[arg(long, value_name = "RUNG", value_parser = rung)]
+    require: Option<Rung>,
+    /// Exit with 1 from this severity on: critical, high, medium, low, never
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "etcd")]
+struct EtcdArguments {
+    /// Running etcd to read, one endpoint or several
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    etcd: Vec<String>,
+    /// Certificate of the CA that signs etcd's
+    #[arg(long, value_name = "FILE", requires = "etcd")]
+    cacert: Option<PathBuf>,
+    /// Client certificate for etcd
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Private key of the client certificate
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Where the API server keeps its objects in etcd [default: /registry, and OpenShift's]
+    #[arg(long, value_name = "PREFIX")]
+    etcd_prefix: Option<String>,
+}
+
+/// Looks at everything that was given, and gives back the exit code.
+pub(super) fn run(arguments: &AtRestArguments) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let targets = arguments.targets();
+    if targets.is_empty() {
+        bail!(
+            "nothing to look at: give --config, --apiserver-manifest, --audit-policy, --metrics, --cluster, --etcd or --snapshot"
+        );
+    }
+    let mut inquiry = Inquiry::new(arguments.resources(), arguments.distribution);
+    arguments.look(&mut inquiry)?;
+    arguments.fix.write(&arguments.config, &arguments.server())?;
+    let outcome = inquiry.end();
+    let report = Report {
+        targets,
+        summary: arguments.summary(started),
+        findings: outcome.findings,
+        skipped: outcome.skipped,
+        access: None,
+        at_rest: Some(outcome.verdicts),
+    };
+    let configuration = EncryptionRule::ALL.iter().map(|rule| Arc::new(rule.rule()));
+    let rules: Vec<_> = atrest::rules().chain(configuration).collect();
+    arguments.output.write(&report, &rules)?;
+    Ok(arguments.code(&report))
+}
+
+impl AtRestArguments {
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let files = [&self.config, &self.apiserver_manifest, &self.audit_policy, &self.metrics, &self.snapshot];
+        files.into_iter().flatten()
+    }
+
+    /// The API server that would read a configuration.
+    fn server(&self) -> Server {
+        self.kubernetes.map_or_else(Server::default, Server::new)
+    }
+
+    fn summary(&self, started: Instant) -> Summary {
+        let bytes = self.files().filter_map(|path| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
+        Summary { files: self.files().count() as u64, bytes, duration: started.elapsed(), ..Summary::default() }
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let paths = self.files().map(|path| Target { kind: "path", name: path.display().to_string() });
+        let etcd = self.etcd.etcd.iter().map(|endpoint| Target { kind: "etcd", name: endpoint.clone() });
+        let cluster = self.cluster.target().map(|name| Target { kind: "cluster", name });
+        paths.chain(etcd).chain(cluster).collect()
+    }
+
+    /// Secrets first: the exit code is about them.
+    fn resources(&self) -> Vec<GroupResource> {
+        let mut resources = vec![GroupResource::parse("secrets"), GroupResource::parse("configmaps")];
+        for resource in self.resource.iter().map(|word| GroupResource::parse(word)) {
+            if !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
+        resources
+    }
+
+    fn look(&self, inquiry: &mut Inquiry) -> anyhow::Result<()> {
+        for path in &self.apiserver_manifest {
+            inquiry.flags(&shown(path), &read(path)?).with_context(|| shown(path))?;
+        }
+        for path in &self.config {
+            inquiry.configuration(&shown(path), &read(path)?, &self.server()).with_context(|| shown(path))?;
+        }
+        for path in &self.audit_policy {
+            if !inquiry.audit_policy(&shown(path), &read(path)?) {
+                bail!("{}: no audit policy: it has kind: Policy and an apiVersion of audit.k8s.io", shown(path));
+            }
+        }
+        for path in &self.metrics {
+            inquiry.metrics(&shown(path), &read(path)?).with_context(|| shown(path))?;
+        }
+        self.cluster.look(inquiry)?;
+        let options = stored::Options { prefixes: self.etcd.prefixes(), residue: self.residue };
+        for path in &self.snapshot {
+            let evidence = stored::read_file(path, &options).with_context(|| shown(path))?;
+            inquiry.stored(&shown(path), &evidence);
+        }
+        if let Some(server) = self.etcd.server()? {
+            let evidence = etcd::read(&server, &options)?;
+            inquiry.stored(&self.etcd.etcd.join(","), &evidence);
+        }
+        Ok(())
+    }
+
+    fn code(&self, report: &Report) -> u8 {
+        let limit = self.fail_on.map_or(Some(Severity::Medium), |FailOn(severity)| severity);
+        let found = matches!((limit, report.worst()), (Some(limit), Some(worst)) if worst >= limit);
+        let secrets = report.at_rest.iter().flatten().next();
+        let proved = |least: Rung| {
+            let rung = secrets.and_then(|verdict| verdict.rests_on());
+            rung.is_some_and(|rung| rung.rung >= least && rung.encrypted == Encrypted::Yes)
+        };
+        if found || self.require.is_some_and(|least| !proved(least)) {
+            return FOUND;
+        }
+        // Unknown is not a pass. Whoever gives a policy alone does not ask.
+        let asks = limit.is_some() && report.targets.len() > self.audit_policy.len();
+        let unknown = secrets.is_none_or(|verdict| verdict.encrypted() == Encrypted::Unknown);
+        if asks && unknown { FAILED } else { CLEAN }
+    }
+}
+
+impl EtcdArguments {
+    fn prefixes(&self) -> Prefixes {
+        self.etcd_prefix.as_deref().map_or_else(Prefixes::default, Prefixes::new)
+    }
+
+    fn server(&self) -> anyhow::Result<Option<etcd::Server>> {
+        if self.etcd.is_empty() {
+            return Ok(None);
+        }
+        let bytes = |path: &PathBuf| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let identity = match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) => Some((bytes(cert)?, Zeroizing::new(bytes(key)?))),
+            _ => None,
+        };
+        Ok(Some(etcd::Server {
+            endpoints: self.etcd.clone(),
+            authority: self.cacert.as_ref().map(bytes).transpose()?,
+            identity,
+            timeout: Duration::from_secs(60),
+        }))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// `1.34`, `v1.34.2` or `34`.
+fn minor(word: &str) -> Result<u32, String> {
+    let plain = word.trim_start_matches('v');
+    let minor = plain.strip_prefix("1.").unwrap_or(plain);
+    minor.split('.').next().unwrap_or("").parse().map_err(|_| "a version is written as 1.34".to_owned())
+}
+
+fn distribution(word: &str) -> Result<Distribution, String> {
+    let known = Distribution::ALL.into_iter().find(|distribution| distribution.as_str() == word);
+    known.ok_or_else(|| "one of kubeadm, k3s, rke2, openshift, eks, gke, aks".to_owned())
+}
+
+/// A flag says too little to be required.
+fn rung(word: &str) -> Result<Rung, String> {
+    let known = Rung::ALL.into_iter().skip(1).find(|rung| rung.as_str() == word);
+    known.ok_or_else(|| "one of configuration, metrics, stored-bytes".to_owned())
+}

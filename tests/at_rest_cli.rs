@@ -1,0 +1,370 @@
+//! `ksecrets seal at-rest` as an operator uses it, with files.
+
+use crate::binary::ksecrets;
+
+const SOUND: &str = "\
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+  - kms:
+      apiVersion: v2
+      name: vault
+      endpoint: unix:///run/kms.sock
+";
+
+const TWICE: &str = "\
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+  - identity: {}
+- resources: [secrets, configmaps]
+  providers:
+  - kms: {apiVersion: v2, name: vault, endpoint: unix:///run/kms.sock}
+";
+
+const NONE: &str = "\
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+  - identity: {}
+";
+
+const POD: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver, namespace: kube-system}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: registry.k8s.io/kube-apiserver:v1.36.1
+    command:
+    - kube-apiserver
+    - --etcd-servers=https://127.0.0.1:2379
+    - --etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt
+    - --etcd-certfile=/etc/kubernetes/pki/apiserver-etcd-client.crt
+    - --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key
+";
+
+const METRICS: &str = "\
+# TYPE apiserver_storage_transformation_operations_total counter
+apiserver_storage_transformation_operations_total{resource=\"secrets\",status=\"OK\",transformation_type=\"to_storage\",transformer_prefix=\"k8s:enc:kms:v2:vault:\"} 12
+apiserver_storage_transformation_operations_total{resource=\"secrets\",status=\"OK\",transformation_type=\"from_storage\",transformer_prefix=\"identity\"} 3
+";
+
+#[test]
+fn a_configuration_says_what_will_be_written() {
+    let outcome = ksecrets().input("enc.yaml", SOUND).args(["seal", "at-rest", "--config", "enc.yaml"]).run();
+    insta::assert_snapshot!(outcome, @"
+    secrets at rest: encrypted, by configuration
+        flag           unknown      not looked at
+        configuration  encrypted    enc.yaml: written by kms v2 vault
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    configmaps at rest: plaintext, by configuration
+        flag           unknown      not looked at
+        configuration  plaintext    enc.yaml: no entry speaks of it
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    Nothing found in 1 file, 201 B; @@TIME@@
+    --- exit 0
+    ");
+}
+
+#[test]
+fn the_first_of_two_entries_writes() {
+    let outcome = ksecrets().input("enc.yaml", TWICE).args(["seal", "at-rest", "--config", "enc.yaml"]).run();
+    insta::assert_snapshot!(outcome, @"
+    enc.yaml
+
+    high[encryption-identity-first]: Secrets written as plaintext (confidence: high)
+      --> enc.yaml:6:5
+       = EncryptionConfiguration (unnamed)  resources[0].providers[0].identity
+       = identity is the first provider for secrets: they are written as plaintext; the providers
+         behind it only read
+       = fix: Put the provider that encrypts first, restart every API server, and rewrite all Secrets.
+
+    medium[encryption-resource-twice]: Resource in two entries (confidence: high)
+      --> enc.yaml:7:15
+       = EncryptionConfiguration (unnamed)  resources[1].resources[0]
+       = secrets is also in the entry of line 4, which writes: the providers here only read
+       = fix: Name each resource once, and put its providers into that entry in the order in which they
+              should be tried.
+
+    secrets at rest: plaintext, by configuration
+        flag           unknown      not looked at
+        configuration  plaintext    enc.yaml: identity comes first, so it is written as plaintext
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    configmaps at rest: encrypted, by configuration
+        flag           unknown      not looked at
+        configuration  encrypted    enc.yaml: written by kms v2 vault
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    2 findings (1 high, 1 medium) in 1 file, 252 B; @@TIME@@
+    --- exit 1
+    ");
+}
+
+#[test]
+fn an_api_server_without_the_flag_writes_plaintext() {
+    let arguments = ["seal", "at-rest", "--apiserver-manifest", "etc/kubernetes/manifests/kube-apiserver.yaml"];
+    let outcome = ksecrets().input("etc/kubernetes/manifests/kube-apiserver.yaml", POD).args(arguments).run();
+    insta::assert_snapshot!(outcome, @"
+    etc/kubernetes/manifests/kube-apiserver.yaml
+
+    high[encryption-not-configured]: API server without encryption at rest (confidence: high)
+      --> etc/kubernetes/manifests/kube-apiserver.yaml
+       = the API server has no --encryption-provider-config
+       = fix: Give every API server --encryption-provider-config, then rewrite all Secrets. On kubeadm:
+              Write an EncryptionConfiguration to /etc/kubernetes/enc/enc.yaml (0600, root) on every
+              control plane; add --encryption-provider-config=/etc/kubernetes/enc/enc.yaml and a
+              hostPath volume for the folder to /etc/kubernetes/manifests/kube-apiserver.yaml, one
+              control plane after the other, and the same to extraArgs and extraVolumes of the
+              ClusterConfiguration.
+
+    low[audit-missing]: API server without an audit log (confidence: high)
+      --> etc/kubernetes/manifests/kube-apiserver.yaml
+       = no --audit-policy-file: nothing is logged
+       = fix: Set --audit-policy-file and --audit-log-path or --audit-webhook-config-file, with `level:
+              Metadata` for Secrets.
+
+    secrets at rest: plaintext, by flag
+        flag           plaintext    the API server has no --encryption-provider-config
+        configuration  unknown      not looked at
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    configmaps at rest: plaintext, by flag
+        flag           plaintext    the API server has no --encryption-provider-config
+        configuration  unknown      not looked at
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    2 findings (1 high, 1 low) in 1 file, 442 B; @@TIME@@
+    --- exit 1
+    ");
+}
+
+#[test]
+fn a_flag_alone_leaves_the_question_open() {
+    let pod = format!(
+        "{POD}    - --encryption-provider-config=/etc/enc.yaml\n    - --audit-policy-file=/etc/audit.yaml\n    - --audit-log-path=-\n"
+    );
+    let outcome = ksecrets().input("pod.yaml", pod).args(["seal", "at-rest", "--apiserver-manifest", "pod.yaml"]).run();
+    insta::assert_snapshot!(outcome, @"
+    secrets at rest: unknown, by nothing that was looked at
+        flag           unknown      the API server is given /etc/enc.yaml; what is in it was not looked
+                                    at by this rung
+        configuration  unknown      not looked at
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    configmaps at rest: unknown, by nothing that was looked at
+        flag           unknown      the API server is given /etc/enc.yaml; what is in it was not looked
+                                    at by this rung
+        configuration  unknown      not looked at
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    Nothing found in 1 file, 558 B; @@TIME@@
+    --- exit 2
+    ");
+}
+
+#[test]
+fn metrics_outweigh_a_configuration() {
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--metrics", "metrics.txt", "--require", "metrics"];
+    let outcome = ksecrets().input("enc.yaml", SOUND).input("metrics.txt", METRICS).args(arguments).run();
+    insta::assert_snapshot!(outcome, @"
+    APIServer metrics.txt
+
+    medium[encryption-plaintext-read]: Plaintext still read from etcd (confidence: high)
+       = APIServer metrics.txt  secrets
+       = metrics.txt read 3 secrets that are plaintext in etcd
+       = fix: Rewrite all objects of the resource, then read the stored bytes to see that none is left.
+
+    secrets at rest: partly, by metrics
+        flag           unknown      not looked at
+        configuration  encrypted    enc.yaml: written by kms v2 vault
+        metrics        partly       metrics.txt wrote 12 encrypted, and read 3 that are plaintext
+        stored-bytes   unknown      not looked at
+
+    configmaps at rest: plaintext, by configuration
+        flag           unknown      not looked at
+        configuration  plaintext    enc.yaml: no entry speaks of it
+        metrics        unknown      metrics.txt wrote none since it started, or its configuration does
+                                    not name the resource
+        stored-bytes   unknown      not looked at
+
+    1 finding (1 medium) in 2 files, 576 B; @@TIME@@
+    --- exit 1
+    ");
+}
+
+#[test]
+fn what_must_be_proved_and_is_not_fails() {
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--require", "stored-bytes"];
+    let outcome = ksecrets().input("enc.yaml", SOUND).args(arguments).run();
+    assert_eq!(outcome.status, Some(1));
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--require", "configuration"];
+    assert_eq!(ksecrets().input("enc.yaml", SOUND).args(arguments).run().status, Some(0));
+}
+
+#[test]
+fn json_has_a_verdict_with_every_rung() {
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--format", "json"];
+    let outcome = ksecrets().input("enc.yaml", SOUND).args(arguments).run();
+    let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report["atRest"][0]).unwrap(), @r#"
+    {
+      "encrypted": "encrypted",
+      "evidence": [
+        {
+          "encrypted": "unknown",
+          "reason": "not looked at",
+          "rung": "flag"
+        },
+        {
+          "encrypted": "encrypted",
+          "reason": "enc.yaml: written by kms v2 vault",
+          "rung": "configuration"
+        },
+        {
+          "encrypted": "unknown",
+          "reason": "not looked at",
+          "rung": "metrics"
+        },
+        {
+          "encrypted": "unknown",
+          "reason": "not looked at",
+          "rung": "stored-bytes"
+        }
+      ],
+      "resource": "secrets",
+      "rung": "configuration"
+    }
+    "#);
+}
+
+#[test]
+fn a_policy_alone_asks_nothing_else() {
+    let policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n";
+    let arguments = ["seal", "at-rest", "--audit-policy", "audit.yaml"];
+    assert_eq!(ksecrets().input("audit.yaml", policy).args(arguments).run().status, Some(0));
+    let policy = policy.replace("Metadata", "RequestResponse");
+    let outcome = ksecrets().input("audit.yaml", policy).args(arguments).run();
+    insta::assert_snapshot!(outcome, @"
+    audit.yaml
+
+    high[audit-logs-secrets]: Secrets in the audit log (confidence: high)
+      --> audit.yaml:4:10
+       = rule 1 logs what is sent and answered for get, list, create, update, patch, delete and
+         deletecollection of secrets by everybody whom no rule before it names
+       = fix: Put a rule with `level: Metadata` for secrets, configmaps, serviceaccounts/token and
+              tokenreviews before it, and treat what was logged as read.
+
+    high[audit-logs-secrets]: Secrets in the audit log (confidence: high)
+      --> audit.yaml:4:10
+       = rule 1 logs what is sent and answered for create of serviceaccounts/token by everybody whom no
+         rule before it names
+       = fix: as above
+
+    high[audit-logs-secrets]: Secrets in the audit log (confidence: high)
+      --> audit.yaml:4:10
+       = rule 1 logs what is sent and answered for create of tokenreviews.authentication.k8s.io by
+         everybody whom no rule before it names
+       = fix: as above
+
+    low[audit-logs-secrets]: Secrets in the audit log (confidence: high)
+      --> audit.yaml:4:10
+       = rule 1 logs what is sent and answered for get, list, create, update, patch, delete and
+         deletecollection of configmaps by everybody whom no rule before it names
+       = fix: as above
+
+    secrets at rest: unknown, by nothing that was looked at
+        flag           unknown      not looked at
+        configuration  unknown      not looked at
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    configmaps at rest: unknown, by nothing that was looked at
+        flag           unknown      not looked at
+        configuration  unknown      not looked at
+        metrics        unknown      not looked at
+        stored-bytes   unknown      not looked at
+
+    4 findings (3 high, 1 low) in 1 file, 73 B; @@TIME@@
+    --- exit 1
+    ");
+}
+
+#[test]
+fn a_corrected_configuration_is_a_new_private_file() {
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "fixed.yaml"];
+    let outcome = ksecrets().input("enc.yaml", NONE).args(arguments).run();
+    assert_eq!(outcome.status, Some(1), "{outcome}");
+    let fixed = std::fs::read_to_string(outcome.folder().join("fixed.yaml")).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(outcome.folder().join("fixed.yaml")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert!(!outcome.stdout.contains("secret:"), "{outcome}");
+    let again = ksecrets().input("enc.yaml", &fixed).args(["seal", "at-rest", "--config", "enc.yaml"]).run();
+    assert_eq!(again.status, Some(0), "{again}");
+    assert!(again.stdout.contains("secrets at rest: encrypted"), "{again}");
+    let over = ksecrets().input("enc.yaml", NONE).input("fixed.yaml", "").args(arguments).run();
+    assert_eq!((over.status, over.stdout.as_str()), (Some(2), ""), "what is there is not overwritten");
+}
+
+#[test]
+fn what_is_no_evidence_is_refused() {
+    let said = |arguments: &[&str]| {
+        let command = ksecrets().input("x.yaml", "a: 1\n").input("empty", "");
+        let outcome = command.args(["seal", "at-rest"]).args(arguments.iter().copied()).run();
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        outcome.stderr
+    };
+    let all = [
+        said(&[]),
+        said(&["--config", "missing.yaml"]),
+        said(&["--config", "empty"]),
+        said(&["--apiserver-manifest", "x.yaml"]),
+        said(&["--audit-policy", "x.yaml"]),
+        said(&["--metrics", "x.yaml"]),
+        said(&["--snapshot", "x.yaml"]),
+        said(&["--etcd", "http://127.0.0.1:1"]),
+        said(&["--cert", "x.yaml"]),
+        said(&["--require", "flag", "--config", "x.yaml"]),
+    ];
+    insta::assert_snapshot!(all.concat(), @"
+    ksecrets: nothing to look at: give --config, --apiserver-manifest, --audit-policy, --metrics, --cluster, --etcd or --snapshot
+    ksecrets: cannot read missing.yaml: No such file or directory (os error 2)
+    ksecrets: empty: the first document is empty, and the API server reads no other
+    ksecrets: x.yaml: nothing here starts a kube-apiserver: a static pod, a kubeadm ClusterConfiguration, the config.yaml of k3s or RKE2, or a systemd unit does
+    ksecrets: x.yaml: no audit policy: it has kind: Policy and an apiVersion of audit.k8s.io
+    ksecrets: x.yaml: there is no metric of a kube-apiserver in it
+    ksecrets: x.yaml: is no database of etcd or kine: it does not begin as one, or its beginning is damaged
+    ksecrets: cannot reach http://127.0.0.1:1: transport error: tcp connect error: Connection refused (os error 111)
+    error: the following required arguments were not provided:
+      --key <FILE>
+
+    Usage: ksecrets seal at-rest --cert <FILE> --key <FILE>
+
+    For more information, try '--help'.
+    error: invalid value 'flag' for '--require <RUNG>': one of configuration, metrics, stored-bytes
+
+    For more information, try '--help'.
+    ");
+}

@@ -1,0 +1,162 @@
+//! `ksecrets seal at-rest` against a real API server and its etcd: the verdicts agree with what is stored.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ksecrets::atrest::audit::{AuditPolicy, Topic};
+use ksecrets::manifest::documents;
+use serde_json::{Value, json};
+
+use crate::binary::ksecrets;
+use crate::control_plane::ControlPlane;
+
+/// In every Secret here, and in nothing that is said.
+const MARK: &str = "made-up-and-at-rest";
+
+/// The rungs of a verdict on Secrets, with the exit code.
+fn verdict(plane: &ControlPlane, more: &[&str]) -> (Vec<(String, String)>, Value, i32) {
+    let kubeconfig = plane.admin().kubeconfig().display().to_string();
+    let command = ksecrets().env("KUBECONFIG", &kubeconfig).args(["seal", "at-rest", "--cluster", "--format", "json"]);
+    let outcome = command.args(more.iter().copied()).run();
+    assert!(!outcome.stdout.contains(MARK) && !outcome.stdout.contains(&STANDARD.encode(MARK)));
+    let report = outcome.json();
+    let evidence = report["atRest"][0]["evidence"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let rungs = evidence.map(|rung| (text(&rung["rung"]), text(&rung["encrypted"]))).collect();
+    (rungs, report, outcome.status.unwrap())
+}
+
+fn said(rungs: &[(String, String)], rung: &str) -> String {
+    rungs.iter().find(|(name, _)| name == rung).unwrap().1.clone()
+}
+
+fn secret(plane: &ControlPlane, namespace: &str, name: &str) {
+    let body = json!({ "metadata": { "name": name }, "stringData": { "a": MARK } });
+    assert_eq!(plane.admin().post(&format!("/api/v1/namespaces/{namespace}/secrets"), &body).status, 201);
+}
+
+fn configuration(plane: &ControlPlane, providers: &Value) -> PathBuf {
+    let path = plane.folder().join("encryption.json");
+    let config = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "EncryptionConfiguration",
+        "resources": [{ "resources": ["secrets"], "providers": providers }],
+    });
+    fs::write(&path, config.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn verdicts_follow_what_is_stored() {
+    let Some(mut plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("at-rest").name().to_owned();
+    secret(&plane, &namespace, "old");
+    let etcd = plane.etcd_url().to_owned();
+
+    // Nothing configured: metrics know nothing of it, and what is stored is plaintext.
+    let (rungs, report, code) = verdict(&plane, &["--etcd", &etcd]);
+    assert_eq!((said(&rungs, "stored-bytes").as_str(), code), ("plaintext", 1), "{report}");
+    let plain = report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "stored-plaintext");
+    assert_eq!(plain.unwrap()["severity"], "critical");
+
+    // Just enabled: what is new is encrypted, the rest is not.
+    let key = json!([{ "secretbox": { "keys": [{ "name": "key1", "secret": STANDARD.encode([7; 32]) }] } }, { "identity": {} }]);
+    let file = configuration(&plane, &key);
+    let name = file.display().to_string();
+    plane.restart(&[
+        &format!("--encryption-provider-config={name}"),
+        "--encryption-provider-config-automatic-reload=true",
+    ]);
+    secret(&plane, &namespace, "new");
+    let (rungs, report, code) = verdict(&plane, &["--etcd", &etcd, "--config", &name]);
+    assert_eq!(said(&rungs, "configuration"), "encrypted", "{report}");
+    assert_eq!(said(&rungs, "stored-bytes"), "partly", "{report}");
+    assert_eq!(code, 1);
+
+    // Written to try it, counted, and gone again.
+    let (rungs, report, _) = verdict(&plane, &["--probe", &namespace]);
+    assert!(report.to_string().contains("encrypted a Secret that was written to try it"), "{report}");
+    assert!(["encrypted", "partly"].contains(&said(&rungs, "metrics").as_str()), "{report}");
+    assert!(!plane.admin().get("/api/v1/secrets").body.to_string().contains("ksecrets-probe"));
+
+    // Everything rewritten.
+    for item in plane.admin().get("/api/v1/secrets").body["items"].as_array().unwrap() {
+        let metadata = |field: &str| item["metadata"][field].as_str().unwrap();
+        let path = format!("/api/v1/namespaces/{}/secrets/{}", metadata("namespace"), metadata("name"));
+        assert_eq!(plane.admin().put(&path, item).status, 200);
+    }
+    let (rungs, report, _) = verdict(&plane, &["--etcd", &etcd, "--config", &name]);
+    assert_eq!(said(&rungs, "stored-bytes"), "encrypted", "{report}");
+    assert!(said(&rungs, "metrics") != "unknown", "{report}");
+    assert_eq!(report["atRest"][0]["rung"], "stored-bytes");
+    // ConfigMaps are plaintext, and told as information.
+    let wrong = |one: &&Value| {
+        one["rule"] == "encryption-drift" || one["rule"] == "stored-plaintext" && one["severity"] != "info"
+    };
+    assert_eq!(report["findings"].as_array().unwrap().iter().filter(wrong).count(), 0, "{report}");
+
+    // A file that the API server has not read is drift.
+    let other = plane.folder().join("other.json");
+    fs::write(&other, fs::read_to_string(&file).unwrap() + "\n").unwrap();
+    let (_, report, _) = verdict(&plane, &["--config", &other.display().to_string()]);
+    assert!(report["findings"].as_array().unwrap().iter().any(|one| one["rule"] == "encryption-drift"), "{report}");
+}
+
+#[test]
+fn the_policy_simulator_agrees_with_the_audit_log() {
+    let policy = "\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- {level: None, userGroups: ['system:nodes']}
+- {level: Metadata, verbs: [get], resources: [{group: '', resources: [secrets]}]}
+- {level: Request, verbs: [create, delete], resources: [{group: '', resources: [secrets, 'serviceaccounts/*']}]}
+- {level: RequestResponse, resources: [{group: '', resources: ['*']}]}
+";
+    let folder = tempfile::tempdir().unwrap();
+    let (file, log) = (folder.path().join("policy.yaml"), folder.path().join("audit.log"));
+    fs::write(&file, policy).unwrap();
+    let flags = [
+        format!("--audit-policy-file={}", file.display()),
+        format!("--audit-log-path={}", log.display()),
+        "--audit-log-mode=blocking-strict".to_owned(),
+    ];
+    let Some(plane) = ControlPlane::start(&flags.each_ref().map(String::as_str)) else { return };
+    let namespace = plane.namespace("at-rest").name().to_owned();
+    let all = format!("/api/v1/namespaces/{namespace}/secrets");
+    let one = format!("{all}/db");
+    secret(&plane, &namespace, "db");
+    let object = plane.admin().get(&one).body;
+    assert_eq!(plane.admin().get(&all).status, 200);
+    assert_eq!(plane.admin().put(&one, &object).status, 200);
+    assert_eq!(plane.admin().patch(&one, &json!({ "stringData": { "b": MARK } })).status, 200);
+    assert_eq!(plane.admin().delete(&one).status, 200);
+    secret(&plane, &namespace, "db");
+    assert_eq!(plane.admin().delete(&all).status, 200);
+    thread::sleep(Duration::from_millis(200));
+
+    let text = fs::read_to_string(&log).unwrap();
+    let logged: BTreeSet<String> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|event| {
+            event["objectRef"]["resource"] == "secrets" && event["objectRef"]["namespace"] == namespace.as_str()
+        })
+        .filter(|event| {
+            let bodies = format!("{}{}", event["requestObject"], event["responseObject"]);
+            bodies.contains(MARK) || bodies.contains(&STANDARD.encode(MARK))
+        })
+        .map(|event| event["verb"].as_str().unwrap().to_owned())
+        .collect();
+    let tree = documents(policy).next().unwrap().unwrap();
+    let simulated = AuditPolicy::read(tree.root().unwrap()).unwrap().logged(Topic::Secrets);
+    let told: BTreeSet<String> =
+        simulated.iter().flat_map(|logged| logged.verbs.iter().map(|verb| (*verb).to_owned())).collect();
+    assert_eq!(told, logged);
+}
