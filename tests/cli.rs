@@ -651,6 +651,8 @@ fn help_is_pinned() {
           --format <FORMAT>              How to write the report: text, json, jsonl, sarif, markdown
                                          [default: text]
       -o, --output <FILE>                Write the report to a file in place of standard output
+          --color <WHEN>                 When to colour: auto, always, never [default: auto] [possible
+                                         values: auto, always, never]
           --fail-on <SEVERITY>           Exit with 1 from this severity on: critical, high, medium, low,
                                          never
           --exit-zero                    Exit with 0 whatever was found
@@ -673,8 +675,6 @@ fn help_is_pinned() {
           --max-readers <N>              How many subjects may read a Secret
           --readers-before <REPORT>      Report who can read Secrets that could not when this report was
                                          saved: --readers --format json
-          --color <WHEN>                 When to colour: auto, always, never [default: auto] [possible
-                                         values: auto, always, never]
       -h, --help                         Print help
 
     Cluster:

@@ -168,6 +168,7 @@ mod tests {
             "unused-slot",
             "without-rule",
             "base64",
+            "scope-mismatch",
         ];
         let mut named: Vec<_> = codes.iter().map(|code| rule_of(code)).collect();
         named.sort_unstable();
