@@ -58,9 +58,9 @@ impl AtRestRule {
     pub const ALL: [Self; 19] = [
         Self::AllowsAll,
         Self::Anonymous,
-        Self::AuditInvalid,
         Self::AuditLogsSecrets,
         Self::AuditMissing,
+        Self::AuditInvalid,
         Self::AuditUnknownField,
         Self::Drift,
         Self::FlagRemoved,
@@ -313,4 +313,21 @@ struct Words {
     description: &'static str,
     remediation: &'static str,
     page: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_sorted_and_say_what_to_do() {
+        let rules = AtRestRule::ALL.map(AtRestRule::rule);
+        assert!(rules.windows(2).all(|two| two[0].id < two[1].id), "in the order of ids, each once");
+        for rule in &rules {
+            assert!(RuleId::is_well_formed(rule.id.as_str()), "{}", rule.id);
+            for text in [&rule.title, &rule.description, &rule.remediation] {
+                assert!(!text.is_empty() && !text.contains("  "), "{}: {text}", rule.id);
+            }
+        }
+    }
 }
