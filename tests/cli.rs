@@ -110,6 +110,43 @@ fn a_finding_as_text() {
 }
 
 #[test]
+fn a_configuration_among_the_files_of_cloud_init() {
+    let config = "\
+kind: Secret
+apiVersion: v1
+metadata: {name: control-plane, namespace: machines}
+stringData:
+  userData: |
+    #cloud-config
+    write_files:
+    - path: /etc/kubernetes/enc.yaml
+      content: |
+        apiVersion: apiserver.config.k8s.io/v1
+        kind: EncryptionConfiguration
+        resources:
+        - resources: [secrets]
+          providers:
+          - identity: {}
+";
+    insta::assert_snapshot!(ksecrets().input("machine.yaml", config).args(["hunt"]).run(), @"
+    machine.yaml
+
+    high[encryption-identity-first]: Secrets written as plaintext (confidence: high)
+       --> machine.yaml:15:13
+        |
+     15 | - identity: {}
+        |   ^^^^^^^^
+        |
+        = Secret machines/control-plane  stringData.userData
+        = identity is the first provider for secrets: they are written as plaintext
+        = fix: Put the provider that encrypts first, restart every API server, and rewrite all Secrets.
+
+    1 finding (1 high) in 1 file, 1 object, 377 B; @@TIME@@
+    --- exit 1
+    ");
+}
+
+#[test]
 fn a_finding_as_json_can_be_piped_and_parsed() {
     let run = hunt_in("json");
     let report = run.json();
