@@ -396,7 +396,7 @@ fn value_of(draft: &Draft) -> &str {
 }
 
 /// A file that a generator names was scanned twice: the more telling exposure stays. An object of a cluster may have
-/// been, when a list had to begin anew.
+/// been, when a list had to begin anew. Of what has no value, saying it once is enough.
 fn drop_repeats(drafts: &mut Vec<Draft>) {
     let place = |draft: &Draft| {
         let object = live_object(draft).cloned();
@@ -409,9 +409,12 @@ fn drop_repeats(drafts: &mut Vec<Draft>) {
         let known = best.entry((place(draft), line(draft))).or_insert(exposure);
         *known = exposure.max(*known);
     }
-    let mut kept = HashSet::new();
+    let (mut kept, mut said) = (HashSet::new(), HashSet::new());
     drafts.retain(|draft| {
-        let Some(exposure) = draft.finding.exposure else { return true };
+        let Finding { fingerprint, location, message, .. } = &draft.finding;
+        let Some(exposure) = draft.finding.exposure else {
+            return said.insert((fingerprint.clone(), location.region, message.clone()));
+        };
         let is_best = best.get(&(place(draft), line(draft))).is_none_or(|best| exposure >= *best);
         is_best && kept.insert((place(draft), draft.finding.location.region))
     });
