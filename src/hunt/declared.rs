@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::manifest::{Node, decode_base64};
+use crate::manifest::{Decoded, Node, decode_base64, gunzip};
 use crate::model::{Confidence, Exposure, Severity};
 
 use super::candidate::Rank;
@@ -85,6 +85,18 @@ impl Scan<'_> {
         }
     }
 
+    /// Reads a value that is at home where it stands: no secret in it is out of place, but a document may say something.
+    pub(super) fn kept(&mut self, layer: &Layer<'_>, scalar: &Scalar<'_>, value: &str, ctx: &Context<'_>) {
+        let Some(bytes) = decode_base64(value.trim()).filter(|bytes| says_configuration(bytes)) else { return };
+        let inner = self.scalar_context(layer, scalar, ctx);
+        let (candidates, skipped, uncounted) = (self.candidates.len(), self.skipped.len(), self.uncounted);
+        let range = scalar.node.verbatim().unwrap_or_else(|| scalar.node.content());
+        self.bytes(layer, range, &bytes, &inner);
+        self.candidates.truncate(candidates);
+        self.skipped.truncate(skipped);
+        self.uncounted = uncounted;
+    }
+
     /// A value in clear: its content is scanned, and the value itself judged.
     fn declared_text(&mut self, inner: &Layer<'_>, name: &str, ctx: &Context<'_>) {
         let value = inner.text.trim();
@@ -140,6 +152,16 @@ impl Scan<'_> {
             Exposure::HelmRelease => "the manifest of a stored Helm release".to_owned(),
             _ => format!("a manifest inside of the live {kind}"),
         }
+    }
+}
+
+/// Whether bytes, or what was packed to them, hold the word of the documents that checks look for in strings. A cluster
+/// has thousands of Secrets and hardly one that does.
+fn says_configuration(bytes: &[u8]) -> bool {
+    let says = |bytes: &[u8]| memchr::memmem::find(bytes, b"EncryptionConfig").is_some();
+    match gunzip(bytes) {
+        Decoded::Whole(unpacked) => says(&unpacked),
+        _ => says(bytes),
     }
 }
 

@@ -97,7 +97,7 @@ impl Drafts<'_> {
             if !self.is_wanted(&sighting.rule, sighting.confidence) {
                 continue;
             }
-            if self.is_silenced(sighting.silenced, &sighting.rule, &[sighting.span.start]) {
+            if self.is_silenced(sighting.silenced, &sighting.rule, &[sighting.span.start, sighting.anchor]) {
                 suppressed += 1;
                 continue;
             }
@@ -156,7 +156,8 @@ impl Drafts<'_> {
         let first_line = self.lines.bytes_of(self.lines.line(sighting.span.start)).end;
         let span = sighting.span.start..sighting.span.end.min(first_line).max(sighting.span.start);
         let location = self.location(span.clone(), Some(sighting.object));
-        let excerpt = self.path.map(|_| self.excerpt(sighting.span.start, Some(span.clone()), seen, usize::MAX));
+        let own = Own { range: span, exact: sighting.exact };
+        let excerpt = self.path.map(|_| self.excerpt(sighting.span.start, Some(own), seen, usize::MAX));
         let weight = (sighting.severity, sighting.confidence);
         let plain = self.hunter.finding(&sighting.rule, weight, sighting.message, location);
         let finding = Finding { excerpt, ..plain };
@@ -165,7 +166,7 @@ impl Drafts<'_> {
 
     /// The line of a byte, cut to what lies near it, with every known value in it redacted. `own` is what to mark
     /// when the finding has no value.
-    fn excerpt(&self, at: usize, own: Option<Range<usize>>, seen: &Seen<'_>, primary: usize) -> Excerpt {
+    fn excerpt(&self, at: usize, own: Option<Own>, seen: &Seen<'_>, primary: usize) -> Excerpt {
         let window = self.lines.near(at);
         let text = self.lines.slice(window.clone());
         let mut masks = seen.masks(&window, primary);
@@ -174,9 +175,12 @@ impl Drafts<'_> {
                 masks.push((usize::MAX - 1, Masked { range, shown: seen.shown[place].as_str() }));
             }
         }
-        let own = own.map(|own| own.start - window.start..own.end.min(window.end) - window.start);
-        if let Some(own) = own.filter(|own| is_free(&masks, own)) {
-            masks.push((primary, Masked { range: own.clone(), shown: &text[own] }));
+        if let Some(Own { range, exact }) = own {
+            let range = range.start - window.start..range.end.min(window.end) - window.start;
+            let shown = if exact { &text[range.clone()] } else { "…" };
+            if is_free(&masks, &range) {
+                masks.push((primary, Masked { range, shown }));
+            }
         }
         masks.sort_by_key(|(_, mask)| mask.range.start);
         let position = masks.iter().position(|(place, _)| *place == primary).unwrap_or(usize::MAX);
@@ -187,6 +191,13 @@ impl Drafts<'_> {
 
 fn is_free(masks: &[(usize, Masked<'_>)], range: &Range<usize>) -> bool {
     masks.iter().all(|(_, mask)| range.end <= mask.range.start || mask.range.end <= range.start)
+}
+
+/// What a finding without a value is about.
+struct Own {
+    range: Range<usize>,
+    /// Whether it stands there as such and may be shown. What is escaped or encoded may hold a secret that was not found.
+    exact: bool,
 }
 
 /// Every value found in one blob, ready to be looked for in its lines.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::manifest::Object;
-use crate::model::{Finding, ObjectRef, RuleId};
+use crate::model::{Class, Finding, ObjectRef, RuleId};
 
 use super::Draft;
 
@@ -110,7 +110,11 @@ type Said<'d> = (&'d RuleId, &'d str);
 
 fn said(draft: &Draft) -> Said<'_> {
     let finding = &draft.finding;
-    let field = || finding.location.object.as_ref().map_or("", |object| within_template(&object.field));
+    let field = || match finding.class() {
+        // A document inside of a string, which the object may keep in another field than its maker.
+        Class::AtRest => finding.message.as_str(),
+        _ => finding.location.object.as_ref().map_or("", |object| within_template(&object.field)),
+    };
     (&finding.rule.id, draft.value.as_ref().map_or_else(field, |value| value.expose()))
 }
 

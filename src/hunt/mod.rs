@@ -123,6 +123,10 @@ struct Sighted {
     severity: Severity,
     confidence: Confidence,
     span: Range<usize>,
+    /// Where the scalar around it begins, if it is inside of one.
+    anchor: usize,
+    /// Whether what the check saw stands there as such, not escaped or encoded, and may be shown.
+    exact: bool,
     object: ObjectRef,
     silenced: bool,
     message: String,

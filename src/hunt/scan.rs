@@ -23,7 +23,7 @@ use super::{Hunter, Sighted, made};
 const MAX_DEPTH: usize = 8;
 
 /// Most values that are kept of one blob: whoever has that many needs no list of them, and each takes a kilobyte.
-const MOST_CANDIDATES: usize = 5_000;
+pub(super) const MOST_CANDIDATES: usize = 5_000;
 
 /// What is said of a password that documentation shows and a cluster runs with.
 pub(super) const DEFAULT_IN_USE: &str = ": a default or sample password is in use";
@@ -281,7 +281,7 @@ impl<'h> Scan<'h> {
     }
 
     /// Decoded bytes: text, or gzip of text.
-    fn bytes(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], ctx: &Context<'_>) -> bool {
+    pub(super) fn bytes(&mut self, layer: &Layer<'_>, range: Range<usize>, bytes: &[u8], ctx: &Context<'_>) -> bool {
         if self.unpacked(layer, range.clone(), bytes, ctx) {
             return true;
         }
@@ -324,6 +324,11 @@ impl<'h> Scan<'h> {
         self.skipped.push(Skipped { place: format!("{}:{line}", self.path), reason: reason.to_owned(), unread: true });
     }
 
+    /// Whether the next window sees a place of the file again.
+    pub(super) fn is_left_to_next(&self, layer: &Layer<'_>, span: &Range<usize>) -> bool {
+        self.overlap > 0 && span.start >= layer.file_text().len() - self.overlap
+    }
+
     /// Adds a candidate for bytes of a layer.
     pub(super) fn found(
         &mut self,
@@ -334,7 +339,7 @@ impl<'h> Scan<'h> {
         says: Statement<'_>,
     ) {
         let (span, exact) = layer.in_file(range.clone());
-        if self.overlap > 0 && span.start >= layer.file_text().len() - self.overlap {
+        if self.is_left_to_next(layer, &span) {
             return;
         }
         if self.candidates.len() >= MOST_CANDIDATES {

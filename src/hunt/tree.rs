@@ -7,18 +7,18 @@ use std::sync::Arc;
 use crate::manifest::{
     Kind as NodeKind, Node, Object, Role, Tree, chunks, decode_base64, mask_actions, parse_document,
 };
-use crate::model::{Exposure, Location, Skipped};
+use crate::model::{Exposure, Location, Rule, Skipped};
 use crate::pattern::{Hit, Topic};
 
 use super::assignment::name_around;
-use super::checks::{CHECKS, Sightings};
+use super::checks::{CHECKS, Sighting, Sightings};
 use super::command::credentials;
 use super::habitat::Habitat;
 use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin, Scattered};
 use super::names::{Kind, classify, is_companion, normalise, normalise_onto, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
-use super::scan::{Scan, Statement, printable};
+use super::scan::{MOST_CANDIDATES, Scan, Statement, printable};
 use super::site::{Context, Scalar, object_ref, silences};
 use super::suppress::silences_line;
 use super::text::encoded_runs;
@@ -93,11 +93,12 @@ impl Scan<'_> {
         }
         // The names of a schema's fields are all about credentials and none is one; tokens count even there.
         let habitat = if schema { Habitat::Generated } else { ctx.habitat };
-        let known = self.candidates.len();
+        let known = (self.candidates.len(), self.sighted.len());
         self.text(layer, range.clone(), hits, &ctx.judged_as(habitat));
-        if self.candidates.len() > known {
+        if (self.candidates.len(), self.sighted.len()) != known {
             // Found after all, in base64 say: the tree knows better where it lies.
-            self.candidates.truncate(known);
+            self.candidates.truncate(known.0);
+            self.sighted.truncate(known.1);
             return true;
         }
         loose.drop(range.clone());
@@ -201,10 +202,10 @@ impl Scan<'_> {
         }
         let facts = DocumentFacts::of(root, self.path);
         let objects = Object::all(tree);
+        let hits = loose.within(root.range());
+        self.check(layer, &objects, hits, ctx);
         if layer.outer.is_none() {
             self.objects += objects.len() as u64;
-            let hits = loose.within(root.range());
-            self.check(layer, &objects, hits);
             self.observe(layer, &objects, hits);
             self.copies(layer, tree, &objects, facts, ctx);
         }
@@ -254,8 +255,9 @@ impl Scan<'_> {
     }
 
     /// Runs the structural checks that the words of a document are about.
-    fn check(&mut self, layer: &Layer<'_>, objects: &[Object<'_>], hits: &[Hit]) {
+    fn check(&mut self, layer: &Layer<'_>, objects: &[Object<'_>], hits: &[Hit], ctx: &Context<'_>) {
         let hunter = self.hunter;
+        let inside = layer.outer.is_some();
         let (mut wanted, mut named) = ([false; CHECKS.len()], false);
         for topic in hits.iter().flat_map(|&hit| self.gate.topics(hit)) {
             match topic {
@@ -265,29 +267,66 @@ impl Scan<'_> {
             }
         }
         for (check, wanted) in CHECKS.iter().zip(&mut wanted) {
-            *wanted |= self.live || named && check.words().is_empty();
+            let certain = self.live || named && check.words().is_empty();
+            *wanted = if inside { *wanted && check.in_strings() } else { *wanted || certain };
+        }
+        if inside && (!wanted.contains(&true) || self.is_said_elsewhere(ctx)) {
+            return;
         }
         for object in objects.iter().filter(|object| object.kind != "CustomResourceDefinition") {
             let checks = CHECKS.iter().zip(hunter.check_rules()).zip(&wanted).filter(|(_, wanted)| **wanted);
-            let checks = checks.filter(|((check, _), _)| !self.live || check.in_clusters());
+            let live = self.live;
+            let checks = checks.filter(|((check, _), _)| !live || check.in_clusters());
             for ((check, rule), _) in checks {
                 let mut out = Sightings::new(Arc::clone(rule));
                 check.check(object, &mut out);
                 let (rule, seen) = out.into_parts();
                 for sighting in seen {
-                    let (span, _) = layer.in_file(sighting.node.range());
-                    self.sighted.push(Sighted {
-                        rule: Arc::clone(&rule),
-                        severity: sighting.severity,
-                        confidence: sighting.confidence,
-                        span,
-                        object: object_ref(object, sighting.node),
-                        silenced: silences(object, rule.id.as_str()),
-                        message: sighting.message,
-                    });
+                    self.saw(layer, object, &rule, sighting, ctx);
                 }
             }
         }
+    }
+
+    /// Whether a text inside of a scalar is a comment, or a copy of what stands where it is used: in an annotation of the
+    /// object itself, or in the Helm release that an object of the cluster came from.
+    fn is_said_elsewhere(&self, ctx: &Context<'_>) -> bool {
+        let copied = || match ctx.exposure() {
+            Exposure::Annotation => true,
+            Exposure::HelmRelease => self.live,
+            _ => false,
+        };
+        ctx.habitat == Habitat::Prose || copied()
+    }
+
+    /// Keeps what a check saw. In a document inside of a scalar, the scalar is the place.
+    fn saw(
+        &mut self,
+        layer: &Layer<'_>,
+        object: &Object<'_>,
+        rule: &Arc<Rule>,
+        sighting: Sighting<'_>,
+        ctx: &Context<'_>,
+    ) {
+        let (span, exact) = layer.in_file(sighting.node.range());
+        // Of a string much can come out, and the next window of a large file sees its beginning again.
+        let inside = layer.outer.is_some();
+        // A key that is too short for its cipher is no finding of its own, and is not for a report either.
+        let secret = sighting.node.key().and_then(Node::as_str) == Some("secret");
+        if inside && (self.is_left_to_next(layer, &span) || self.sighted.len() >= MOST_CANDIDATES) {
+            return;
+        }
+        self.sighted.push(Sighted {
+            rule: Arc::clone(rule),
+            severity: sighting.severity,
+            confidence: sighting.confidence,
+            anchor: ctx.anchor.unwrap_or(span.start).min(span.start),
+            span,
+            exact: exact && !secret,
+            object: ctx.object().unwrap_or_else(|| object_ref(object, sighting.node)),
+            silenced: ctx.is_silenced(rule.id.as_str()) || silences(object, rule.id.as_str()),
+            message: sighting.message,
+        });
     }
 
     fn scalars(
@@ -403,7 +442,7 @@ impl Scan<'_> {
         if declared::is_declared(&scalar) {
             if self.live && layer.outer.is_none() && !declared::is_release(&scalar) {
                 // A Secret of a cluster is where its values belong.
-                return;
+                return self.kept(layer, &scalar, value, ctx);
             }
             let inner = self.scalar_context(layer, &scalar, ctx);
             return self.declared(layer, &scalar, value, &inner);

@@ -1,5 +1,5 @@
-//! What is wrong with an `EncryptionConfiguration` that is a document of its own. Checks do not see documents inside
-//! strings yet, so one in a ConfigMap or among the files of cloud-init is not simulated.
+//! What is wrong with an `EncryptionConfiguration`, also with one inside of a string: ConfigMaps, Secrets and the files of
+//! cloud-init are how it gets to a control plane.
 //!
 //! `atrest` simulates the API server; here is only what a repository has and a control plane has not: templates and
 //! encrypted values. What they stand for is unknown, and nothing is said of it. That a key lies here at all is the
@@ -28,6 +28,10 @@ macro_rules! rules {
 
                 fn words(&self) -> &'static [&'static str] {
                     &["encryptionconfig"]
+                }
+
+                fn in_strings(&self) -> bool {
+                    true
                 }
 
                 fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {

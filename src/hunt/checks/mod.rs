@@ -29,6 +29,12 @@ pub(super) trait Check: Sync {
         true
     }
 
+    /// Whether it is about objects inside of strings too: most are no objects there yet, and what renders or applies them
+    /// is what counts. Such a check has words.
+    fn in_strings(&self) -> bool {
+        false
+    }
+
     /// Reports what the object does.
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>);
 }
@@ -206,6 +212,7 @@ mod tests {
             assert!(!rule.references.iter().any(|page| page.contains(' ')), "{id}");
             assert!(ids.insert(rule.id.clone()), "{id} is there twice");
         }
+        assert!(CHECKS.iter().all(|check| !check.in_strings() || !check.words().is_empty()), "strings are many");
         assert!(CHECKS.iter().map(|check| check.rule().id).eq(ids), "the list is in the order of ids");
     }
 
