@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::super::CLEAN;
 use super::files::{Manifests, update};
+use super::keygen::create;
 use super::keys::{IdentityArguments, RecipientArguments};
 use super::say;
 
@@ -48,12 +49,13 @@ pub(super) fn run(arguments: &EditArguments) -> anyhow::Result<u8> {
 /// What an editor makes of a Secret. The file is in a folder that the user alone can enter, and wiped afterwards;
 /// what the editor itself leaves elsewhere is the editor's.
 fn edited(plain: &PlainSecret) -> anyhow::Result<PlainSecret> {
-    let folder = tempfile::Builder::new().prefix("ksecrets-").tempdir().context("cannot make a private folder")?;
+    let mut folder = tempfile::Builder::new();
+    #[cfg(unix)]
+    folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let folder = folder.prefix("ksecrets-").tempdir().context("cannot make a private folder")?;
     let path = folder.path().join("secret.yaml");
     let wipe = Wipe(&path);
-    let mut file = fs::File::create_new(&path).context("cannot make a private file")?;
-    file.write_all(readable(plain).as_bytes())?;
-    drop(file);
+    create(&path, readable(plain).as_bytes())?;
     run_editor(&path)?;
     let text = fs::read_to_string(&path).map(Zeroizing::new).context("cannot read what was edited")?;
     drop(wipe);
