@@ -164,7 +164,7 @@ fn what_kubeseal_sealed_becomes_ours() {
         let arguments = ["--cert", &pair.file("tls.crt"), "--scope", word, "--format", "yaml"];
         let theirs = must(program, &arguments, manifest(&secret(small.clone())).as_bytes());
         let around = "# of the shop\napiVersion: v1\nkind: ConfigMap\nmetadata: {name:   odd} # spaces\n";
-        bench.write("all.yaml", &format!("{around}{theirs}# end\n"));
+        bench.write("all.yaml", &format!("{around}{theirs}---\n# end\n"));
         let done = bench.run(
             &[
                 "import",
@@ -186,7 +186,7 @@ fn what_kubeseal_sealed_becomes_ours() {
         );
         assert_eq!(done.stderr, said);
         let imported = bench.read("all.yaml");
-        assert!(imported.starts_with(around) && imported.ends_with("# end\n"), "{imported}");
+        assert!(imported.starts_with(around) && imported.ends_with("---\n# end\n"), "{imported}");
         assert!(imported.contains(&format!("\n  scope: {scope}\n")) && !imported.contains("bitnami"), "{imported}");
         let opened = self::done(&mut bench, &["open", "all.yaml", "-i", "id.key"], "");
         assert!(PlainSecret::read(&opened).unwrap() == secret(small.clone()), "{word}");

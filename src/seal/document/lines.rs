@@ -95,6 +95,18 @@ pub(super) fn past_comments(text: &str, end: usize, limit: usize, indent: usize)
     }
 }
 
+/// The same, with blank lines between the comments.
+pub(super) fn past_own_comments(text: &str, end: usize, limit: usize, indent: usize) -> usize {
+    let mut end = end;
+    loop {
+        let further = past_comments(text, past_blanks(text, end, limit), limit, indent);
+        if further == past_blanks(text, end, limit) {
+            return end;
+        }
+        end = further;
+    }
+}
+
 /// Behind the blank lines that follow the line which ends here.
 pub(super) fn past_blanks(text: &str, end: usize, limit: usize) -> usize {
     let mut end = end;

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use super::emit::{Flow, Form, Layout, Pretty, Wish, entry, flow, flow_entry, form, indented};
 use super::error::EditError;
 use super::lines::{
-    Mark, column, indent_of, is_first, line_end, line_number, line_start, marks, next_line, past_comments, with_space,
+    Mark, column, indent_of, is_first, line_end, line_number, line_start, marks, next_line, past_comments,
+    past_own_comments, with_space,
 };
 use super::page::{Page, Slot, first_break_is_crlf, is_json, is_null};
 use super::place::{Place, Step};
@@ -114,7 +115,11 @@ impl<'p> Block<'p> {
             trailing.map(|(_, range)| with_space(text, range)).filter(|_| !is_collection && !is_scalar_block);
         let end = match &trailing {
             Some(trailing) => trailing.end,
-            None if is_collection => line,
+            None if is_collection => {
+                // Comments behind the last entry are the collection's own. They may hold what is to be replaced.
+                let least = node.parent().map_or(0, |parent| column(text, parent.range().start) + 1);
+                past_own_comments(text, line, page.chunk.end, least)
+            }
             None => slot.content.end,
         };
         let notes = [slot.note.clone(), trailing.filter(|trailing| Some(trailing) != slot.note.as_ref())];
