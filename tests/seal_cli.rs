@@ -126,6 +126,49 @@ fn what_is_sealed_is_opened_again_and_shows_nothing() {
     }
 }
 
+#[test]
+fn comments_that_may_hold_a_value_do_not_outlive_it() {
+    let mut bench = Bench::new("x25519");
+    let text = format!(
+        "{SECRET}  # old: hunter2-in-a-comment\n\n# token: hunter2-behind\n---\n# kept\nkind: Other\napiVersion: v1\n"
+    );
+    bench.write("db.yaml", &text);
+    assert_eq!(bench.run(&["-w", "-r", "team.pub", "db.yaml"], "").status, 0);
+    let sealed = bench.read("db.yaml");
+    assert!(!sealed.contains("hunter2"), "{sealed}");
+    assert!(
+        sealed.starts_with("# the database of the shop\n")
+            && sealed.ends_with("---\n# kept\nkind: Other\napiVersion: v1\n")
+    );
+}
+
+#[test]
+fn ignore_files_hide_nothing_from_verify() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    bench.write("renamed.yaml", &bench.read("db.yaml").replace("name: db", "name: moved"));
+    bench.write(".gitignore", "renamed.yaml\n");
+    bench.write(".ignore", "*.yaml\n");
+    let done = bench.run(&["verify", "."], "");
+    assert_eq!(done.status, 1, "{}{}", done.stdout, done.stderr);
+    assert!(done.stdout.starts_with("renamed.yaml:"), "{}", done.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_an_editor_gets_is_private() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    bench.write("editor", "ls -ld \"$(dirname \"$1\")\" > modes; ls -l \"$1\" >> modes\n");
+    let path = std::env::var("PATH").unwrap();
+    let edit = ["edit", "db.yaml", "-i", "id.key", "-r", "team.pub"];
+    let done = bench.run_with(&edit, "", &[("EDITOR", "sh editor"), ("PATH", path.as_str())]);
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    let modes = bench.read("modes");
+    let modes: Vec<&str> = modes.lines().map(|line| &line[..10]).collect();
+    assert_eq!(modes, ["drwx------", "-rw-------"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_private_identity_is_private_from_the_start_and_never_overwritten() {

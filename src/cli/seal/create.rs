@@ -8,7 +8,7 @@ use ksecrets::seal::document::Value;
 use ksecrets::seal::{PlainSecret, SealedSecret};
 
 use super::super::CLEAN;
-use super::files::{Found, Manifests, update, value_of, walk};
+use super::files::{Found, Manifests, save_all, update, value_of, walk};
 use super::format::{FormatArguments, Target};
 use super::keys::RecipientArguments;
 use super::place::PlaceArguments;
@@ -90,11 +90,12 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
         _ => {}
     }
     // Nothing is written before everything could be sealed.
+    if arguments.write {
+        save_all(&files.iter().map(|(manifests, _)| manifests).collect::<Vec<_>>())?;
+    }
     for (manifests, outcome) in &files {
-        if arguments.write {
-            manifests.save()?
-        } else {
-            manifests.print()?
+        if !arguments.write {
+            manifests.print()?;
         }
         if !outcome.others.is_empty() && outcome.sealed > 0 {
             say(&format!("{}: left as it was: {}", manifests.title(), outcome.others.join(", ")));

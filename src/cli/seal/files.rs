@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context as _, bail};
 use ignore::WalkBuilder;
@@ -162,15 +165,47 @@ fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     mapping.into_iter().flatten().filter_map(|(key, value)| Some((key.as_str()?, value)))
 }
 
+/// Saves files side by side: each waits for the disk, and there may be thousands. What cannot be saved is as it was.
+pub(super) fn save_all(all: &[&Manifests]) -> anyhow::Result<()> {
+    const AT_ONCE: usize = 16;
+    let next = AtomicUsize::new(0);
+    let work = || -> anyhow::Result<()> {
+        while let Some(manifests) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            manifests.save()?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE.min(all.len())).map(|_| scope.spawn(work)).collect();
+        // Every worker is waited for, whatever one of them says.
+        let saved: Vec<_> =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect();
+        saved.into_iter().collect()
+    })
+}
+
 /// The files that paths name: folders are looked through, and what they leave out of git is left out.
 pub(super) fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    walked(paths, true)
+}
+
+/// The same with what ignore files leave out: whoever can add a line to one must not decide what is looked at.
+pub(super) fn walk_all(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    walked(paths, false)
+}
+
+fn walked(paths: &[PathBuf], ignore_files: bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        for entry in WalkBuilder::new(path).hidden(false).require_git(false).sort_by_file_path(Path::cmp).build() {
+        let mut walk = WalkBuilder::new(path);
+        walk.standard_filters(ignore_files).hidden(false).require_git(false).sort_by_file_path(Path::cmp);
+        // What git itself keeps is no file of the repository.
+        walk.filter_entry(|entry| entry.file_name() != ".git");
+        for entry in walk.build() {
             let entry = entry?;
             let manifest = entry.path().extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known));
             if manifest && entry.file_type().is_some_and(|kind| kind.is_file()) {

@@ -10,7 +10,7 @@ use std::thread;
 use ksecrets::manifest::Object;
 use ksecrets::seal::document::File;
 
-use super::files::walk;
+use super::files::walk_all;
 
 /// What was seen in a file.
 pub(super) struct Looked<T> {
@@ -26,7 +26,7 @@ pub(super) fn look<T: Send>(
     paths: &[PathBuf],
     each: impl Fn(&Path, &str, &Object<'_>) -> Option<T> + Sync,
 ) -> anyhow::Result<Vec<Looked<T>>> {
-    let files = walk(paths)?;
+    let files = walk_all(paths)?;
     let (next, files, each) = (AtomicUsize::new(0), files.as_slice(), &each);
     let work = || {
         let mut looked = Vec::new();
