@@ -82,7 +82,12 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     }
     let sealed = looked.iter().flat_map(|one| &one.seen).filter(|seen| !seen.object.kind.is_empty()).count();
     let problems = looked.iter().flat_map(|one| &one.seen).map(|seen| seen.told.len()).sum();
-    let wrong = if problems == 0 { "no problem".to_owned() } else { count(problems, "problem") };
+    let unread: usize = looked.iter().map(|one| one.unread.len()).sum();
+    let wrong = match (problems, unread) {
+        (0, 0) => "no problem".to_owned(),
+        (0, unread) => format!("{} not read", count(unread, "file")),
+        _ => count(problems, "problem"),
+    };
     say(&format!("{}, {wrong}", count(sealed, "SealedSecret")));
     Ok(match (looked.iter().any(|one| !one.unread.is_empty()), problems) {
         (true, _) => FAILED,
