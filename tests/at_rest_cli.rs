@@ -190,13 +190,15 @@ fn metrics_outweigh_a_configuration() {
 
     medium[encryption-plaintext-read]: Plaintext still read from etcd (confidence: high)
        = APIServer metrics.txt  secrets
-       = metrics.txt read 3 secrets that are plaintext in etcd
-       = fix: Rewrite all objects of the resource, then read the stored bytes to see that none is left.
+       = 3 reads of secrets by metrics.txt met plaintext since it started
+       = fix: Rewrite all objects of the resource, restart the API server, and ask again; or read the
+              stored bytes.
 
     secrets at rest: partly, by metrics
         flag           unknown      not looked at
         configuration  encrypted    enc.yaml: written by kms v2 vault
-        metrics        partly       metrics.txt wrote 12 encrypted, and read 3 that are plaintext
+        metrics        partly       metrics.txt wrote 12 encrypted, and 3 reads since it started met
+                                    plaintext
         stored-bytes   unknown      not looked at
 
     configmaps at rest: plaintext, by configuration
@@ -367,4 +369,52 @@ fn what_is_no_evidence_is_refused() {
 
     For more information, try '--help'.
     ");
+}
+
+#[test]
+fn a_configuration_that_no_flag_names_encrypts_nothing() {
+    let files = || ksecrets().input("enc.yaml", SOUND).input("pod.yaml", POD);
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--apiserver-manifest", "pod.yaml", "--format", "json"];
+    let report = files().args(arguments).run().json();
+    assert_eq!(
+        (&report["atRest"][0]["encrypted"], &report["atRest"][0]["rung"]),
+        (&"plaintext".into(), &"flag".into())
+    );
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--apiserver-manifest", "pod.yaml"];
+    let required = files().args(arguments).args(["--require", "configuration", "--fail-on", "never"]).run();
+    assert_eq!(required.status, Some(1), "{required}");
+}
+
+#[test]
+fn arguments_from_a_variable_are_not_known() {
+    let unit =
+        "[Service]\nEnvironmentFile=/etc/kubernetes/apiserver\nExecStart=/usr/bin/kube-apiserver $KUBE_API_ARGS\n";
+    let arguments = ["seal", "at-rest", "--apiserver-manifest", "kube-apiserver.service"];
+    let outcome = ksecrets().input("kube-apiserver.service", unit).args(arguments).run();
+    assert!(outcome.stdout.starts_with("secrets at rest: unknown"), "{outcome}");
+    assert_eq!(outcome.status, Some(2), "{outcome}");
+}
+
+#[test]
+fn advice_that_would_lose_secrets_is_not_given() {
+    // What is written is plaintext: nothing was migrated, and to leave identity out would make all of it unreadable.
+    let first = "\
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers: [{identity: {}}, {kms: {apiVersion: v2, name: vault, endpoint: unix:///run/kms.sock}}]
+";
+    let finish = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "new.yaml", "--finish"];
+    let outcome = ksecrets().input("enc.yaml", first).args(finish).run();
+    assert!(outcome.stderr.contains("migrate first"), "{outcome}");
+    assert!(!outcome.folder().join("new.yaml").exists());
+    // Something is encrypted already, with a key that a first configuration would not have.
+    let metrics = ["seal", "at-rest", "--metrics", "metrics.txt", "--fix-config", "new.yaml"];
+    let outcome = ksecrets().input("metrics.txt", METRICS).args(metrics).run();
+    assert!(outcome.stderr.contains("give the one in force with --config"), "{outcome}");
+    assert!(!outcome.folder().join("new.yaml").exists());
+    // Nothing is known, and nothing was asked: a first one.
+    let outcome = ksecrets().args(["seal", "at-rest", "--fix-config", "new.yaml"]).run();
+    assert_eq!((outcome.status, outcome.folder().join("new.yaml").exists()), (Some(0), true), "{outcome}");
 }

@@ -73,6 +73,10 @@ impl Inquiry {
         self.distribution = self.distribution.or(distribution);
     }
 
+    pub(super) fn distribution(&self) -> Option<Distribution> {
+        self.distribution
+    }
+
     /// Takes note of something that could not be looked at.
     pub fn skip(&mut self, place: impl Into<String>, reason: impl Into<String>) {
         self.skipped.push(Skipped { place: place.into(), reason: reason.into(), unread: true });
@@ -107,7 +111,12 @@ impl Inquiry {
     /// Ends it.
     #[must_use]
     pub fn end(mut self) -> Outcome {
-        self.compare_digests();
+        let differ = self.compare_digests();
+        if differ {
+            self.unload("which is not what every API server runs");
+        } else if self.claims.iter().any(|claim| claim.rung == Rung::Flag && claim.encrypted == Encrypted::No) {
+            self.unload("which no flag gives to the API server");
+        }
         let verdicts = (0..self.resources.len()).map(|resource| self.verdict(resource)).collect();
         for finding in &mut self.findings {
             advise(finding, self.distribution);
@@ -120,16 +129,27 @@ impl Inquiry {
         Outcome { verdicts, findings: self.findings, skipped: self.skipped }
     }
 
-    /// Digests that differ: a file and an API server, or two API servers.
-    fn compare_digests(&mut self) {
-        let Some(first) = self.digests.first() else { return };
+    /// A configuration that is not in force makes nothing encrypted.
+    fn unload(&mut self, why: &str) {
+        let claims = self.claims.iter_mut().filter(|claim| claim.rung == Rung::Configuration);
+        for claim in claims.filter(|claim| claim.encrypted == Encrypted::Yes) {
+            claim.encrypted = Encrypted::Unknown;
+            claim.reason += &format!(", {why}");
+        }
+    }
+
+    /// Whether digests differ: of a file and an API server, or of two API servers.
+    fn compare_digests(&mut self) -> bool {
+        let Some(first) = self.digests.first() else { return false };
         let (of, sha256) = (first.of.clone(), first.sha256.clone());
         let others: Vec<String> =
             self.digests.iter().filter(|digest| digest.sha256 != sha256).map(|digest| digest.of.clone()).collect();
+        let differ = !others.is_empty();
         for other in others {
             let message = format!("the encryption configuration of {other} is not that of {of}");
             self.find(AtRestRule::Drift, None, message, Location { path: Some(other), ..Location::default() });
         }
+        differ
     }
 
     fn verdict(&self, resource: usize) -> Verdict {

@@ -235,9 +235,9 @@ impl AtRestRule {
                 id: "encryption-plaintext-read",
                 title: "Plaintext still read from etcd",
                 severity: Severity::Medium,
-                description: "The API server counted reads of objects that are plaintext in etcd, though it writes them \
-                              encrypted: they were not rewritten.",
-                remediation: "Rewrite all objects of the resource, then read the stored bytes to see that none is left.",
+                description: "Since it started, the API server read objects that were plaintext in etcd: they were not \
+                              rewritten before that.",
+                remediation: "Rewrite all objects of the resource, restart the API server, and ask again; or read the stored bytes.",
                 page: METRICS,
             },
             Self::PlaintextWritten => Words {
@@ -294,11 +294,11 @@ impl AtRestRule {
             },
             _ => Words {
                 id: "stored-stale-key",
-                title: "Objects under an old encryption key",
+                title: "Objects under another key than the last write",
                 severity: Severity::Medium,
                 description: "The last object of the resource was written with another provider or key than these: they were \
                               not rewritten after a rotation, and the old key cannot be removed.",
-                remediation: "Rewrite all objects of the resource, then remove the old key.",
+                remediation: "See which key the configuration puts first, rewrite all objects of the resource, and remove a key only when nothing stored is under it.",
                 page: GUIDE,
             },
         }

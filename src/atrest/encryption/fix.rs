@@ -69,7 +69,8 @@ impl Corrected {
             let parts = parts(config, split);
             let writes =
                 parts.iter().any(|part| part.covers_secrets && part.providers.iter().any(|one| !one.is_identity()));
-            if stage == Stage::Finish && !writes {
+            let migrated = config.meant(&GroupResource::secrets()).is_encrypted();
+            if stage == Stage::Finish && !(writes && migrated) {
                 return Err(CorrectError::NotMigrated);
             }
             let fresh = stage == Stage::Migrate && (fresh == Fresh::Always || !writes);

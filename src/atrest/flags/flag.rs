@@ -56,6 +56,11 @@ fn unquoted(word: &str) -> &str {
     inner('"').or_else(|| inner('\'')).unwrap_or(word)
 }
 
+/// Whether a word stands for others: `$KUBE_API_ARGS`, `$(cat flags)`.
+pub(super) fn has_variables(words: &[Word<'_>]) -> bool {
+    words.iter().any(|(word, _)| word.starts_with('$') || word.starts_with('`'))
+}
+
 /// The words of a command line, their bytes counted from `start`. Quotes hold blanks together.
 pub(super) fn words(line: &str, start: usize) -> Vec<Word<'_>> {
     let (mut found, mut begun, mut quote) = (Vec::new(), None, None);

@@ -12,7 +12,13 @@ pub(super) fn read(object: &Object<'_>) -> Option<Flags> {
     }
     let arguments = object.root.at_path(&["apiServer", "extraArgs"]);
     let given = arguments.map_or_else(Vec::new, |arguments| listed(arguments).chain(mapped(arguments)).collect());
-    Some(Flags { launcher: Launcher::Kubeadm, node: None, given, server: Vec::new() })
+    Some(Flags {
+        launcher: Launcher::Kubeadm,
+        node: None,
+        given,
+        server: Vec::new(),
+        has_variables: object.root.at_path(&["patches", "directory"]).is_some(),
+    })
 }
 
 fn listed(arguments: Node<'_>) -> impl Iterator<Item = Flag> {

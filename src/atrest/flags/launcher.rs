@@ -30,6 +30,8 @@ pub struct Flags {
     pub given: Vec<Flag>,
     /// Flags of k3s or RKE2 themselves.
     pub server: Vec<Flag>,
+    /// Whether some come from a variable: what is not seen may be in there.
+    pub has_variables: bool,
 }
 
 /// Why no flags could be read.

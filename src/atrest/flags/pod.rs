@@ -1,31 +1,33 @@
 //! A pod that runs kube-apiserver.
 
-use super::flag::{Flag, Word, words};
+use super::flag::{Flag, Word, has_variables, words};
 use super::launcher::{Flags, Launcher};
 use crate::manifest::{Node, Object, containers};
 
 /// Reads the flags of an object's container, if one starts kube-apiserver.
 pub(super) fn read(object: &Object<'_>) -> Option<Flags> {
-    let given = containers(object).find_map(flags)?;
+    let (given, has_variables) = containers(object).find_map(flags)?;
     let node = object.root.at_path(&["spec", "nodeName"]).and_then(Node::as_str);
-    Some(Flags { launcher: Launcher::Pod, node: node.map(str::to_owned), given, server: Vec::new() })
+    Some(Flags { launcher: Launcher::Pod, node: node.map(str::to_owned), given, server: Vec::new(), has_variables })
 }
 
-fn flags(container: Node<'_>) -> Option<Vec<Flag>> {
+fn flags(container: Node<'_>) -> Option<(Vec<Flag>, bool)> {
     let scalars = ["command", "args"].into_iter().filter_map(|field| container.get(field)).flat_map(Node::items);
     let scalars: Vec<Word<'_>> = scalars.filter_map(|item| Some((item.as_str()?, item.range()))).collect();
     if let Some(program) = scalars.iter().position(|(word, _)| is_program(word)) {
-        return Some(Flag::all(scalars.into_iter().skip(program + 1)));
+        let has_variables = has_variables(&scalars);
+        return Some((Flag::all(scalars.into_iter().skip(program + 1)), has_variables));
     }
     scalars.into_iter().find_map(script)
 }
 
 /// A shell's script that starts it: one scalar, so every flag stands where the script does.
-fn script((text, place): Word<'_>) -> Option<Vec<Flag>> {
+fn script((text, place): Word<'_>) -> Option<(Vec<Flag>, bool)> {
     let words = words(text, 0);
     let program = words.iter().position(|(word, _)| is_program(word))?;
+    let has_variables = has_variables(&words);
     let own = words.into_iter().skip(program + 1).take_while(|(word, _)| !matches!(*word, ";" | "&&" | "|" | "||"));
-    Some(Flag::all(own.map(|(word, _)| (word, place.clone()))))
+    Some((Flag::all(own.map(|(word, _)| (word, place.clone()))), has_variables))
 }
 
 /// Whether a word of a command names the API server's program.

@@ -1,6 +1,6 @@
 //! A systemd unit that starts the API server, by itself or within k3s or RKE2.
 
-use super::flag::{Flag, words};
+use super::flag::{Flag, has_variables, words};
 use super::launcher::{Flags, Launcher};
 use super::pod::is_program;
 use super::rancher::PASSED_ON;
@@ -15,15 +15,17 @@ pub(super) fn read(text: &str) -> Option<Flags> {
     let (command, start) = command(text)?;
     let words = words(command, start);
     if let Some(program) = words.iter().position(|(word, _)| is_program(word)) {
+        let has_variables = has_variables(&words);
         let given = Flag::all(words.into_iter().skip(program + 1));
-        return Some(Flags { launcher: Launcher::Unit, node: None, given, server: Vec::new() });
+        return Some(Flags { launcher: Launcher::Unit, node: None, given, server: Vec::new(), has_variables });
     }
     let is_rancher = |word: &str| matches!(word.rsplit('/').next(), Some("k3s" | "rke2"));
     let program = words.windows(2).position(|pair| is_rancher(pair[0].0) && pair[1].0 == "server")?;
+    let has_variables = has_variables(&words);
     let server = Flag::all(words.into_iter().skip(program + 2));
     let passed = server.iter().filter(|flag| flag.name == PASSED_ON);
     let given = passed.filter_map(|flag| Some(Flag::parse(flag.value.as_deref()?, flag.place.clone()))).collect();
-    Some(Flags { launcher: Launcher::RancherUnit, node: None, given, server })
+    Some(Flags { launcher: Launcher::RancherUnit, node: None, given, server, has_variables })
 }
 
 /// The command of the last `ExecStart=` with its continuation lines, and where it begins.

@@ -26,7 +26,9 @@ impl Inquiry {
         self.judge_encryption(server, &settings);
         self.judge_etcd(server, &settings);
         self.judge_doors(server, &settings);
-        if settings.audit_policy.is_none() || settings.audit_sink.is_none() {
+        // k3s, RKE2 and variables add up from several places.
+        let whole = !server.flags.has_variables && server.flags.server.is_empty();
+        if whole && (settings.audit_policy.is_none() || settings.audit_sink.is_none()) {
             let message = match settings.audit_policy {
                 None => "no --audit-policy-file: nothing is logged",
                 Some(_) => "an audit policy, and neither --audit-log-path nor --audit-webhook-config-file",
@@ -47,6 +49,16 @@ impl Inquiry {
                 // k3s and RKE2 write the configuration: Secrets, and nothing else.
                 let reason = format!("{name} is told to encrypt Secrets, and writes its own configuration");
                 self.claim_all(Rung::Flag, Encrypted::Unknown, &reason);
+            }
+            Encryption::Hidden => {
+                let reason = format!("{name} takes arguments from a variable or a file that was not looked at");
+                self.claim_all(Rung::Flag, Encrypted::Unknown, &reason);
+            }
+            Encryption::Unsaid if self.distribution() == Some(Distribution::K3s) => {
+                let reason = format!("{name} is not told to encrypt here, and k3s does not by itself");
+                self.claim_all(Rung::Flag, Encrypted::No, &reason);
+                let message = format!("{name} has no secrets-encryption; another file of it may");
+                self.find(AtRestRule::NotConfigured, None, message, server.place(None));
             }
             Encryption::Unsaid => {
                 let reason = format!("{name} does not say: k3s does not encrypt by itself, RKE2 does");

@@ -72,8 +72,8 @@ impl Inquiry {
             let message = format!("{server} wrote {} {resource} as plaintext", sums.plain);
             found(AtRestRule::PlaintextWritten, message);
         }
-        if sums.read_plain > 0 && sums.encrypted > 0 {
-            let message = format!("{server} read {} {resource} that are plaintext in etcd", sums.read_plain);
+        if sums.read_plain > 0 && sums.plain == 0 {
+            let message = format!("{} reads of {resource} by {server} met plaintext since it started", sums.read_plain);
             found(AtRestRule::PlaintextRead, message);
         }
         if sums.failed > 0 {
@@ -111,6 +111,11 @@ impl Sums {
 
 /// A resource that no entry names has no counts at all: nothing counted says nothing.
 fn says(server: &str, operations: &Operations, sums: &Sums) -> (Encrypted, String) {
+    if operations.counts.is_empty() {
+        let reason =
+            format!("{server} counted nothing: no entry names a resource, or nothing was touched since it started");
+        return (Encrypted::Unknown, reason);
+    }
     if !operations.tells_resources() {
         let reason = format!("{server} does not say of which resource: before 1.32");
         return (Encrypted::Unknown, reason);
@@ -121,10 +126,16 @@ fn says(server: &str, operations: &Operations, sums: &Sums) -> (Encrypted, Strin
                 format!("{server} wrote none since it started, or its configuration does not name the resource");
             (Encrypted::Unknown, reason)
         }
-        (0, 0, plain) => (Encrypted::Partly, format!("{server} read {plain} that are plaintext, and wrote none")),
+        (0, 0, plain) => {
+            let reason =
+                format!("{plain} reads of {server} met plaintext, and nothing shows that anything is encrypted");
+            (Encrypted::Unknown, reason)
+        }
         (written, 0, 0) => (Encrypted::Yes, format!("{server} wrote {written} with {}", sums.prefixes.join(" and "))),
         (written, 0, plain) => {
-            (Encrypted::Partly, format!("{server} wrote {written} encrypted, and read {plain} that are plaintext"))
+            let reason =
+                format!("{server} wrote {written} encrypted, and {plain} reads since it started met plaintext");
+            (Encrypted::Partly, reason)
         }
         (0, plain, _) => (Encrypted::No, format!("{server} wrote {plain} as plaintext")),
         (written, plain, _) => {

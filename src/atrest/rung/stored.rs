@@ -26,7 +26,8 @@ impl Inquiry {
             let (encrypted, reason) = says(&counts(&evidence.census, &resource), evidence.unsettled);
             self.claim(number, Rung::StoredBytes, encrypted, format!("{place}: {reason}"));
             for row in evidence.census.resource(&resource.group, &resource.resource) {
-                self.judge_row(place, &resource, &row);
+                let newest = evidence.census.newest(&resource.group, &resource.resource);
+                self.judge_row(place, &resource, &row, newest);
             }
         }
         if evidence.unsettled {
@@ -38,7 +39,7 @@ impl Inquiry {
         self.judge_residue(place, evidence);
     }
 
-    fn judge_row(&mut self, place: &str, resource: &GroupResource, row: &Row<'_>) {
+    fn judge_row(&mut self, place: &str, resource: &GroupResource, row: &Row<'_>, newest: Option<&Sealing>) {
         let current = row.current;
         if current.values == 0 {
             return;
@@ -53,11 +54,13 @@ impl Inquiry {
             Sealing::Unknown => {
                 self.skip(place, format!("{} {resource} are stored in a form that is not known", current.values));
             }
-            Sealing::Sealed { .. } if !row.newest => {
-                let message = format!("under {}, which no longer writes: {names}", row.sealing);
-                self.find(AtRestRule::StoredStale, None, message, location);
+            // Where plaintext was written last, no key is the present one.
+            Sealing::Sealed { .. } => {
+                if let Some(newest @ Sealing::Sealed { .. }) = newest.filter(|_| !row.newest) {
+                    let message = format!("under {}, and the last write was under {newest}: {names}", row.sealing);
+                    self.find(AtRestRule::StoredStale, None, message, location);
+                }
             }
-            Sealing::Sealed { .. } => {}
         }
     }
 

@@ -29,11 +29,12 @@ pub(super) fn read(sqlite: &Sqlite, options: &Options) -> Result<Evidence, Store
         let value = row.get(VALUE).bytes();
         if !value.is_empty() {
             let age = if is_newest && !deleted { Age::Current } else { Age::Old };
-            census.take(Stored { key, value, revision, age });
+            // What is deleted is repeated as it was, not written anew.
+            census.take(Stored { key, value, revision: if deleted { 0 } else { revision }, age });
         }
         let value = row.get(OLD_VALUE).bytes();
         if !value.is_empty() {
-            census.take(Stored { key, value, revision: revision.saturating_sub(1), age: Age::Old });
+            census.take(Stored { key, value, revision: 0, age: Age::Old });
         }
         Ok(())
     });

@@ -33,10 +33,18 @@ pub(super) struct FixArguments {
 }
 
 impl FixArguments {
-    /// Writes the file, which must be new: it holds keys, and so may the one in its place.
-    pub(super) fn write(&self, configurations: &[PathBuf], server: &Server) -> anyhow::Result<()> {
+    pub(super) fn is_wanted(&self) -> bool {
+        self.fix_config.is_some()
+    }
+
+    /// Writes the file, which must be new: it holds keys, and so may the one in its place. A first one is made only where
+    /// nothing is encrypted: its key would open nothing of what is.
+    pub(super) fn write(&self, configurations: &[PathBuf], server: &Server, is_first: bool) -> anyhow::Result<()> {
         let Some(out) = &self.fix_config else { return Ok(()) };
         let text = match configurations {
+            [] if !is_first => bail!(
+                "--fix-config makes a first configuration only where Secrets are plaintext: give the one in force with --config"
+            ),
             [] => NONE.to_owned(),
             [path] => fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
             _ => bail!("--fix-config corrects one configuration: give one --config"),
@@ -48,7 +56,8 @@ impl FixArguments {
         let corrected = Corrected::of(&Config::read(root, server), fresh, stage).context("--fix-config")?;
         create(out, corrected.expose().as_bytes())?;
         say(&format!(
-            "wrote {}, which holds keys: bring it to every control plane, and keep it out of git",
+            "wrote {}, which holds keys: keep it out of git. With several API servers a new key goes second into every one \
+             first, and then first: a server without it cannot read what the others write",
             out.display()
         ));
         Ok(())

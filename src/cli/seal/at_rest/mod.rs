@@ -13,7 +13,7 @@ use clap::Args;
 use ksecrets::atrest::encryption::{EncryptionRule, GroupResource, Server};
 use ksecrets::atrest::stored::{self, Prefixes, etcd};
 use ksecrets::atrest::{self, Distribution, Inquiry};
-use ksecrets::model::{Encrypted, Report, Rung, Severity, Summary, Target};
+use ksecrets::model::{Encrypted, Report, Rung, Severity, Summary, Target, Verdict};
 use zeroize::Zeroizing;
 
 use super::super::config::FailOn;
@@ -38,14 +38,14 @@ pub(super) struct AtRestArguments {
     #[arg(long, value_name = "FILE")]
     snapshot: Vec<PathBuf>,
     /// Look for plaintext that is left in old revisions, free pages and logs
-    #[arg(long)]
+    #[arg(long, requires = "snapshot")]
     residue: bool,
     #[command(flatten)]
     etcd: EtcdArguments,
     #[command(flatten)]
     cluster: live::LiveArguments,
     /// Resources to give a verdict on, besides secrets and configmaps: certificates.cert-manager.io
-    #[arg(long, value_name = "RESOURCE", value_delimiter = ',')]
+    #[arg(long, value_name = "RESOURCE", value_delimiter = ',', value_parser = plural)]
     resource: Vec<String>,
     /// Version of the API server that would read the configuration, as 1.34 [default: the newest known]
     #[arg(long, value_name = "VERSION", value_parser = minor)]
@@ -89,15 +89,19 @@ struct EtcdArguments {
 pub(super) fn run(arguments: &AtRestArguments) -> anyhow::Result<u8> {
     let started = Instant::now();
     let targets = arguments.targets();
-    if targets.is_empty() {
+    if targets.is_empty() && !arguments.fix.is_wanted() {
         bail!(
             "nothing to look at: give --config, --apiserver-manifest, --audit-policy, --metrics, --cluster, --etcd or --snapshot"
         );
     }
     let mut inquiry = Inquiry::new(arguments.resources(), arguments.distribution);
     arguments.look(&mut inquiry)?;
-    arguments.fix.write(&arguments.config, &arguments.server())?;
     let outcome = inquiry.end();
+    let secrets = outcome.verdicts.first().map_or(Encrypted::Unknown, Verdict::encrypted);
+    arguments.fix.write(&arguments.config, &arguments.server(), targets.is_empty() || secrets == Encrypted::No)?;
+    if targets.is_empty() {
+        return Ok(CLEAN);
+    }
     let report = Report {
         targets,
         summary: arguments.summary(started),
@@ -228,6 +232,13 @@ fn minor(word: &str) -> Result<u32, String> {
     let plain = word.trim_start_matches('v');
     let minor = plain.strip_prefix("1.").unwrap_or(plain);
     minor.split('.').next().unwrap_or("").parse().map_err(|_| "a version is written as 1.34".to_owned())
+}
+
+/// Resources are named in lower case: what is not could never be found.
+fn plural(word: &str) -> Result<String, String> {
+    let is_good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+    let good = word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(is_good);
+    good.then(|| word.to_owned()).ok_or_else(|| "a resource is named as certificates.cert-manager.io".to_owned())
 }
 
 fn distribution(word: &str) -> Result<Distribution, String> {
