@@ -156,6 +156,19 @@ fn ignore_files_hide_nothing_from_verify() {
 
 #[cfg(unix)]
 #[test]
+fn an_interrupt_leaves_no_plaintext_behind() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    bench.write("editor", "dirname \"$1\" > folder; for signal in INT TERM HUP; do kill -$signal $PPID; done\n");
+    let path = std::env::var("PATH").unwrap();
+    let edit = ["edit", "db.yaml", "-i", "id.key", "-r", "team.pub"];
+    let done = bench.run_with(&edit, "", &[("EDITOR", "sh editor"), ("PATH", path.as_str())]);
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    assert!(!Path::new(bench.read("folder").trim()).exists());
+}
+
+#[cfg(unix)]
+#[test]
 fn what_an_editor_gets_is_private() {
     let mut bench = Bench::new("x25519");
     bench.seal("db.yaml");

@@ -55,6 +55,7 @@ fn edited(plain: &PlainSecret) -> anyhow::Result<PlainSecret> {
     let folder = folder.prefix("ksecrets-").tempdir().context("cannot make a private folder")?;
     let path = folder.path().join("secret.yaml");
     let wipe = Wipe(&path);
+    let _patient = Patient::new()?;
     create(&path, readable(plain).as_bytes())?;
     run_editor(&path)?;
     let text = fs::read_to_string(&path).map(Zeroizing::new).context("cannot read what was edited")?;
@@ -95,6 +96,31 @@ fn run_editor(path: &Path) -> anyhow::Result<()> {
         bail!("the editor ended with {status}: nothing was changed");
     }
     Ok(())
+}
+
+/// While it lives, an interrupt does not end us: the editor takes it, and what it was given is wiped when it has ended.
+struct Patient {
+    #[cfg(unix)]
+    _signals: Vec<tokio::signal::unix::Signal>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Patient {
+    fn new() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        #[cfg(unix)]
+        let signals = {
+            use tokio::signal::unix::{SignalKind, signal};
+            let _within = runtime.enter();
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            kinds.into_iter().map(signal).collect::<Result<_, _>>()?
+        };
+        Ok(Self {
+            #[cfg(unix)]
+            _signals: signals,
+            _runtime: runtime,
+        })
+    }
 }
 
 /// Overwrites a file when it goes out of sight. On disks that move blocks about a copy may stay all the same.
