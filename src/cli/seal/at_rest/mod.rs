@@ -40,10 +40,6 @@ pub(super) struct AtRestArguments {
     /// Look for plaintext that is left in old revisions, free pages and logs
     #[arg(long, requires = "snapshot")]
     residue: bool,
-    #[command(flatten)]
-    etcd: EtcdArguments,
-    #[command(flatten)]
-    cluster: live::LiveArguments,
     /// Resources to give a verdict on, besides secrets and configmaps: certificates.cert-manager.io
     #[arg(long, value_name = "RESOURCE", value_delimiter = ',', value_parser = plural)]
     resource: Vec<String>,
@@ -53,8 +49,6 @@ pub(super) struct AtRestArguments {
     /// How the cluster is run, for advice that fits: kubeadm, k3s, rke2, openshift, eks, gke, aks
     #[arg(long, value_name = "NAME", value_parser = distribution)]
     distribution: Option<Distribution>,
-    #[command(flatten)]
-    fix: fix::FixArguments,
     /// Exit with 1 unless this rung or a higher one says that Secrets are encrypted: configuration, metrics, stored-bytes
     #[arg(long, value_name = "RUNG", value_parser = rung)]
     require: Option<Rung>,
@@ -63,6 +57,13 @@ pub(super) struct AtRestArguments {
     fail_on: Option<FailOn>,
     #[command(flatten)]
     output: Output,
+    // Behind everything else: the heading of a group holds for what follows it.
+    #[command(flatten)]
+    etcd: EtcdArguments,
+    #[command(flatten)]
+    cluster: live::LiveArguments,
+    #[command(flatten)]
+    fix: fix::FixArguments,
 }
 
 #[derive(Args, Debug)]
