@@ -333,7 +333,7 @@ fn a_corrected_configuration_is_a_new_private_file() {
 #[test]
 fn what_is_no_evidence_is_refused() {
     let said = |arguments: &[&str]| {
-        let command = ksecrets().input("x.yaml", "a: 1\n").input("empty", "");
+        let command = ksecrets().input("x.yaml", "a: 1\n").input("empty", "").input("broken.yaml", "a: [\n");
         let outcome = command.args(["seal", "at-rest"]).args(arguments.iter().copied()).run();
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{arguments:?}");
         outcome.stderr
@@ -344,6 +344,7 @@ fn what_is_no_evidence_is_refused() {
         said(&["--config", "empty"]),
         said(&["--apiserver-manifest", "x.yaml"]),
         said(&["--audit-policy", "x.yaml"]),
+        said(&["--audit-policy", "broken.yaml"]),
         said(&["--metrics", "x.yaml"]),
         said(&["--snapshot", "x.yaml"]),
         said(&["--etcd", "http://127.0.0.1:1"]),
@@ -356,6 +357,7 @@ fn what_is_no_evidence_is_refused() {
     ksecrets: empty: the first document is empty, and the API server reads no other
     ksecrets: x.yaml: nothing here starts a kube-apiserver: a static pod, a kubeadm ClusterConfiguration, the config.yaml of k3s or RKE2, or a systemd unit does
     ksecrets: x.yaml: no audit policy: it has kind: Policy and an apiVersion of audit.k8s.io
+    ksecrets: broken.yaml: not valid YAML: unclosed bracket '['
     ksecrets: x.yaml: there is no metric of a kube-apiserver in it
     ksecrets: x.yaml: is no database of etcd or kine: it does not begin as one, or its beginning is damaged
     ksecrets: cannot reach http://127.0.0.1:1: transport error: tcp connect error: Connection refused (os error 111)

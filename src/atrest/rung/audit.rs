@@ -4,18 +4,18 @@ use super::super::audit::{AuditPolicy, Level, Logged, Topic, Who};
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
 use super::place;
-use crate::manifest::documents;
+use crate::manifest::{SyntaxError, documents};
 use crate::model::Severity;
 
 impl Inquiry {
     /// Takes an audit policy. Tells whether the text is one.
-    pub fn audit_policy(&mut self, path: &str, text: &str) -> bool {
+    ///
+    /// # Errors
+    /// When it is not YAML.
+    pub fn audit_policy(&mut self, path: &str, text: &str) -> Result<bool, SyntaxError> {
         let mut seen = false;
         for tree in documents(text) {
-            let Ok(tree) = tree else {
-                self.skip(path, "not valid YAML");
-                return true;
-            };
+            let tree = tree?;
             let Some(root) = tree.root().filter(|root| AuditPolicy::is(*root)) else { continue };
             seen = true;
             match AuditPolicy::read(root) {
@@ -26,7 +26,7 @@ impl Inquiry {
                 }
             }
         }
-        seen
+        Ok(seen)
     }
 
     fn judge_policy(&mut self, path: &str, text: &str, policy: &AuditPolicy<'_>) {
@@ -76,7 +76,8 @@ mod tests {
     fn bodies_of_secrets_are_told_with_rule_and_place() {
         let mut inquiry = Inquiry::new(Vec::new(), None);
         let text = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n  resource: [{resources: [secrets]}]\n  verbs: [get]\n- level: Request\n";
-        assert!(inquiry.audit_policy("audit.yaml", text) && !inquiry.audit_policy("x.yaml", "a: 1\n"));
+        assert_eq!(inquiry.audit_policy("audit.yaml", text), Ok(true));
+        assert_eq!(inquiry.audit_policy("x.yaml", "a: 1\n"), Ok(false));
         let outcome = inquiry.end();
         let told: Vec<String> = outcome
             .findings

@@ -159,7 +159,8 @@ impl AtRestArguments {
             inquiry.configuration(&shown(path), &read(path)?, &self.server()).with_context(|| shown(path))?;
         }
         for path in &self.audit_policy {
-            if !inquiry.audit_policy(&shown(path), &read(path)?) {
+            let seen = inquiry.audit_policy(&shown(path), &read(path)?);
+            if !seen.with_context(|| format!("{}: not valid YAML", shown(path)))? {
                 bail!("{}: no audit policy: it has kind: Policy and an apiVersion of audit.k8s.io", shown(path));
             }
         }
