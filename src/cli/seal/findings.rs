@@ -90,24 +90,11 @@ fn location(path: &str, seen: &Seen, told: &Told) -> Location {
 }
 
 fn finding(rule: &Arc<Rule>, location: Location, told: &Told, ordinal: u32) -> Finding {
-    let mut remediation = rule.remediation.clone();
+    let fingerprint = Fingerprint::new(&rule.id, &location, None, ordinal);
+    let weight = (rule.severity, rule.confidence);
+    let mut finding = Finding { fingerprint, ..Finding::without_value(rule, weight, told.message.clone(), location) };
     if let Some(remedy) = &told.remedy {
-        remediation = format!("{}{}.", remedy[..1].to_uppercase(), &remedy[1..]).into();
+        finding.remediation = format!("{}{}.", remedy[..1].to_uppercase(), &remedy[1..]).into();
     }
-    Finding {
-        exposure: None,
-        severity: rule.severity,
-        confidence: rule.confidence,
-        title: rule.title.to_string(),
-        message: told.message.clone(),
-        excerpt: None,
-        secret: None,
-        fingerprint: Fingerprint::new(&rule.id, &location, None, ordinal),
-        location,
-        related: Vec::new(),
-        notes: Vec::new(),
-        remediation,
-        suggestion: None,
-        rule: Arc::clone(rule),
-    }
+    finding
 }

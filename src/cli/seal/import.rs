@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::super::CLEAN;
 use super::bitnami::{Keys, tell};
-use super::files::{Found, Manifests, value_of, walk};
+use super::files::{Found, Manifests, save_all, value_of, walk};
 use super::keys::RecipientArguments;
 use super::{count, say};
 
@@ -69,8 +69,10 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
         bail!("there is no SealedSecret of bitnami.com to import");
     }
     // Nothing is written before everything could be sealed.
-    for manifests in &files {
-        if arguments.write { manifests.save()? } else { manifests.print()? }
+    if arguments.write {
+        save_all(&files.iter().collect::<Vec<_>>())?;
+    } else {
+        files.iter().try_for_each(Manifests::print)?;
     }
     tell(&opened);
     say(&format!("imported {}", count(imported, "SealedSecret")));
