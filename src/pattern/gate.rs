@@ -1,8 +1,6 @@
 //! The keyword gate: one pass over a text that says which rules are worth running, and where.
 
-use aho_corasick::automaton::Automaton;
-use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Anchored, MatchKind};
+use std::ops::Range;
 
 /// Why a keyword matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,22 +44,20 @@ impl Hit {
 /// All keywords, ASCII case folded, overlapping: no rule loses its keyword to another's.
 ///
 /// A text is passed over four bytes at a time by a small table that says whether a keyword may begin there, which is
-/// twice as fast as an automaton over every byte; at one place in thirty the automaton looks.
+/// twice as fast as an automaton over every byte; at one place in forty the keywords that begin so are compared.
 #[derive(Debug)]
 pub struct Gate {
     starts: Starts,
-    automaton: NFA,
+    words: Vec<Word>,
     topics: Vec<Vec<Topic>>,
 }
 
 impl Gate {
-    /// Builds the table and the automaton, which takes a few milliseconds for a thousand keywords.
-    ///
-    /// # Panics
-    /// Never in practice: the automaton refuses only more than 2^31 states.
+    /// Builds the table, which takes less than a millisecond for a thousand keywords. Keywords have two bytes or more;
+    /// shorter ones are left out.
     #[must_use]
     pub fn new(keywords: impl IntoIterator<Item = (String, Topic)>) -> Self {
-        let mut pairs: Vec<(String, Topic)> = keywords.into_iter().collect();
+        let mut pairs: Vec<(String, Topic)> = keywords.into_iter().filter(|(keyword, _)| keyword.len() > 1).collect();
         for (keyword, _) in &mut pairs {
             keyword.make_ascii_lowercase();
         }
@@ -78,36 +74,26 @@ impl Gate {
                 last.push(topic);
             }
         }
-        let automaton =
-            NFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).prefilter(false).build(&words);
-        #[expect(clippy::expect_used, reason = "only an automaton of over 2^31 states is refused")]
-        let automaton = automaton.expect("a few hundred keywords fit");
-        Self { starts: Starts::new(&words), automaton, topics }
+        let (starts, words) = Starts::new(&words);
+        Self { starts, words, topics }
     }
 
-    /// Every keyword in the text, ordered by where it starts.
+    /// Every keyword in the text, ordered by where it starts and then by where it ends.
     pub fn hits(&self, text: &str, hits: &mut Vec<Hit>) {
         hits.clear();
-        self.starts.each(text.as_bytes(), |at| self.look(text.as_bytes(), at, hits));
+        let text = text.as_bytes();
+        self.starts.each(text, |slot, at| self.look(slot, text, at, hits));
     }
 
     /// The keywords that begin at a place.
-    fn look(&self, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
-        let Ok(mut state) = self.automaton.start_state(Anchored::Yes) else { return };
-        for (place, &byte) in text.iter().enumerate().skip(at) {
-            state = self.automaton.next_state(Anchored::Yes, state, byte);
-            if !self.automaton.is_special(state) {
-                continue;
-            }
-            if self.automaton.is_dead(state) {
-                return;
-            }
-            for index in 0..if self.automaton.is_match(state) { self.automaton.match_len(state) } else { 0 } {
-                let keyword = self.automaton.match_pattern(state, index);
-                // Keywords that end here and began later have a place of their own.
-                if self.automaton.pattern_len(keyword) == place + 1 - at {
-                    hits.push(Hit { start: at as u32, end: place as u32 + 1, keyword: keyword.as_u32() });
-                }
+    fn look(&self, slot: &Slot, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+        let rest = &text[at..];
+        let head = head_of(rest);
+        for word in &self.words[slot.words.start as usize..slot.words.end as usize] {
+            if word.begins(head)
+                && rest.get(..word.bytes.len()).is_some_and(|own| own.eq_ignore_ascii_case(&word.bytes))
+            {
+                hits.push(Hit { start: at as u32, end: (at + word.bytes.len()) as u32, keyword: word.keyword });
             }
         }
     }
@@ -119,37 +105,94 @@ impl Gate {
     }
 }
 
+/// A keyword, and its first bytes in the form in which a text is compared with them.
+#[derive(Debug)]
+struct Word {
+    head: u64,
+    mask: u64,
+    bytes: Box<[u8]>,
+    keyword: u32,
+}
+
+impl Word {
+    fn new(keyword: usize, word: &str) -> Self {
+        let used = word.len().min(8) as u32;
+        let mask = u64::MAX >> (64 - 8 * used);
+        Self { head: head_of(word.as_bytes()) & mask, mask, bytes: word.as_bytes().into(), keyword: keyword as u32 }
+    }
+
+    /// Whether a text with this head may be this keyword: one comparison refuses nearly all that are not.
+    const fn begins(&self, head: u64) -> bool {
+        head & self.mask == self.head
+    }
+}
+
+/// Eight bytes, or as many as there are, folded by one bit: letters of both cases are one, and some other bytes too.
+fn head_of(bytes: &[u8]) -> u64 {
+    let head = bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut head = [0; 8];
+        head[..bytes.len()].copy_from_slice(bytes);
+        head
+    });
+    u64::from_le_bytes(head) | 0x2020_2020_2020_2020
+}
+
 /// For three bytes in a row, which bytes may follow in a keyword: first by the fourth byte, in sixteen classes of one bit
 /// each, and where that is not enough by the fourth to sixth, in sixty-four. Bytes are folded by one bit, so that letters
 /// of both cases are one, and some other bytes too: a place too many costs a look.
 #[derive(Debug)]
 struct Starts {
     next: Box<[u16; Self::SLOTS]>,
-    later: Vec<u64>,
+    slots: Vec<Slot>,
+}
+
+/// What is known of three bytes in a row.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    later: u64,
+    /// The keywords that begin with them, shortest first.
+    words: Range<u32>,
 }
 
 impl Starts {
     const SLOTS: usize = 1 << 14;
 
-    fn new(words: &[String]) -> Self {
-        let mut starts = Self { next: Box::new([0; Self::SLOTS]), later: vec![0; Self::SLOTS] };
-        for word in words {
-            match *word.as_bytes() {
-                [a, b, c, d, e, f, ..] => starts.allow([a, b, c, d], false, 1 << Self::class([d, e, f])),
-                [a, b, c, d, ..] => starts.allow([a, b, c, d], false, u64::MAX),
-                [a, b, c] => starts.allow([a, b, c, 0], true, u64::MAX),
-                [a, b] => (0..=u8::MAX).for_each(|c| starts.allow([a, b, c, 0], true, u64::MAX)),
-                _ => return Self { next: Box::new([u16::MAX; Self::SLOTS]), later: vec![u64::MAX; Self::SLOTS] },
+    /// The table, and the words in the order of its slots.
+    fn new(keywords: &[String]) -> (Self, Vec<Word>) {
+        let mut starts = Self { next: Box::new([0; Self::SLOTS]), slots: vec![Slot::default(); Self::SLOTS] };
+        let mut order = Vec::with_capacity(keywords.len());
+        for (keyword, word) in keywords.iter().enumerate() {
+            for slot in starts.allow(word.as_bytes()) {
+                order.push((slot, word.len(), keyword));
             }
         }
-        starts
+        order.sort_unstable();
+        order.dedup();
+        for (place, (slot, ..)) in order.iter().enumerate() {
+            let words = &mut starts.slots[*slot].words;
+            words.start = if words.end == 0 { place as u32 } else { words.start };
+            words.end = place as u32 + 1;
+        }
+        (starts, order.iter().map(|(_, _, keyword)| Word::new(*keyword, &keywords[*keyword])).collect())
     }
 
-    /// Lets a keyword begin with these bytes, whatever the fourth if it has no more than three.
-    fn allow(&mut self, bytes: [u8; 4], whatever: bool, later: u64) {
-        let (slot, bit) = Self::place(bytes);
-        self.next[slot] |= if whatever { u16::MAX } else { 1 << bit };
-        self.later[slot] |= later;
+    /// Lets a keyword begin, and gives back the slots in which it may.
+    fn allow(&mut self, word: &[u8]) -> Vec<usize> {
+        let mut slots = Vec::with_capacity(1);
+        let mut open = |bytes: [u8; 4], next: Option<u16>, later: u64| {
+            let (slot, bit) = Self::place(bytes);
+            self.next[slot] |= next.unwrap_or(1 << bit);
+            self.slots[slot].later |= later;
+            slots.push(slot);
+        };
+        match *word {
+            [a, b, c, d, e, f, ..] => open([a, b, c, d], None, 1 << Self::class([d, e, f])),
+            [a, b, c, d, ..] => open([a, b, c, d], None, u64::MAX),
+            [a, b, c] => open([a, b, c, 0], Some(u16::MAX), u64::MAX),
+            [a, b] => (0..=u8::MAX).for_each(|c| open([a, b, c, 0], Some(u16::MAX), u64::MAX)),
+            _ => {}
+        }
+        slots
     }
 
     fn class([d, e, f]: [u8; 3]) -> u32 {
@@ -163,21 +206,30 @@ impl Starts {
     }
 
     /// Calls for each place where a keyword may begin.
-    fn each(&self, text: &[u8], mut look: impl FnMut(usize)) {
+    fn each(&self, text: &[u8], mut look: impl FnMut(&Slot, usize)) {
         for (at, window) in text.windows(4).enumerate() {
             let Some(bytes) = window.first_chunk() else { return };
             let (slot, bit) = Self::place(*bytes);
-            if self.next[slot] >> bit & 1 == 1 && self.goes_on(slot, text, at + 3) {
-                look(at);
+            if self.next[slot] >> bit & 1 == 1 {
+                let slot = &self.slots[slot];
+                if slot.goes_on(&text[at + 3..]) {
+                    look(slot, at);
+                }
             }
         }
-        (text.len().saturating_sub(3)..text.len()).for_each(look);
+        for at in text.len().saturating_sub(3)..text.len() {
+            let mut bytes = [0; 4];
+            bytes[..text.len() - at].copy_from_slice(&text[at..]);
+            look(&self.slots[Self::place(bytes).0], at);
+        }
     }
+}
 
+impl Slot {
     /// Whether three more bytes may follow, which a text's end does not forbid.
-    fn goes_on(&self, slot: usize, text: &[u8], at: usize) -> bool {
-        let more = text[at..].first_chunk().map(|bytes| Self::class(*bytes));
-        more.is_none_or(|class| self.later[slot] >> class & 1 == 1)
+    fn goes_on(&self, text: &[u8]) -> bool {
+        let class = text.first_chunk().map(|bytes| Starts::class(*bytes));
+        class.is_none_or(|class| self.later >> class & 1 == 1)
     }
 }
 
