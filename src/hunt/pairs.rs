@@ -33,11 +33,14 @@ pub(super) fn value_beside(text: &str, bounds: &Range<usize>, at: usize) -> Opti
     })
 }
 
-/// `key: value` or `key = value` of a line, list signs and quotes taken off.
+/// `key: value` or `key = value` of a line, list signs and quotes taken off, where the key is one of a pair's.
 fn key_and_value<'t>(text: &'t str, line: &Range<usize>) -> Option<(&'t str, Range<usize>)> {
     let content = &text[line.clone()];
-    let sign = content.find([':', '='])?;
+    let sign = memchr::memchr2(b':', b'=', content.as_bytes())?;
     let key = content[..sign].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '"' | '\'' | '{' | '#'));
+    if !matches!(key, "name" | "key" | "value") {
+        return None;
+    }
     let rest = &content[sign + 1..];
     let value = rest.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}'));
     let start = line.start + sign + 1 + (value.as_ptr() as usize - rest.as_ptr() as usize);

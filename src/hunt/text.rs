@@ -437,28 +437,25 @@ impl Scan<'_> {
     }
 }
 
-/// Long base64 in running text that looks like something readable. Probes every half run, so most bytes are never
-/// looked at.
+/// Long base64 in running text that looks like something readable. Looks for a run's end from where the shortest would
+/// end, backwards: most bytes are never looked at.
 pub(super) fn encoded_runs(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    let bytes = text.as_bytes();
-    let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    // A run of that many bytes covers one of the places that are looked at.
-    let mut at = range.start + MIN_RUN - 1;
+    let bytes = &text.as_bytes()[..range.end];
+    let is_run = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let mut start = range.start;
     std::iter::from_fn(move || {
-        while at < range.end {
-            if !is_run(bytes[at]) {
-                at += MIN_RUN;
+        while let Some(shortest) = bytes.get(start..start + MIN_RUN) {
+            if let Some(other) = shortest.iter().rposition(|byte| !is_run(byte)) {
+                start += other + 1;
                 continue;
             }
-            let start =
-                (range.start..at).rev().find(|&place| !is_run(bytes[place])).map_or(range.start, |place| place + 1);
-            let mut end = (at..range.end).find(|&place| !is_run(bytes[place])).unwrap_or(range.end);
-            while end < range.end && bytes[end] == b'=' {
-                end += 1;
-            }
-            at = end + MIN_RUN;
-            if end - start >= MIN_RUN && looks_like_text(&bytes[start..end]) {
-                return Some(start..end);
+            let rest = &bytes[start + MIN_RUN..];
+            let more = rest.iter().position(|byte| !is_run(byte)).unwrap_or(rest.len());
+            let padding = rest[more..].iter().take_while(|byte| **byte == b'=').count();
+            let run = start..start + MIN_RUN + more + padding;
+            start = run.end;
+            if looks_like_text(&bytes[run.clone()]) {
+                return Some(run);
             }
         }
         None

@@ -18,7 +18,7 @@ use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin, Scattered};
 use super::names::{Kind, classify, is_companion, normalise, normalise_onto, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
-use super::scan::{MOST_CANDIDATES, Scan, Statement, printable};
+use super::scan::{MOST_CANDIDATES, Scan, Statement, is_escaped_url, printable};
 use super::site::{Context, Scalar, object_ref, silences};
 use super::suppress::silences_line;
 use super::text::encoded_runs;
@@ -452,7 +452,7 @@ impl Scan<'_> {
         }
         let key = scalar.key.and_then(Node::as_str).unwrap_or("");
         let nameless = is_nameless(key);
-        let encoded = value.len() >= 20 && crate::manifest::looks_base64(value) || value.contains("%3A%2F%2F");
+        let encoded = value.len() >= 20 && crate::manifest::looks_base64(value) || is_escaped_url(value);
         // A text without a telling word may still carry one in base64: a kubeconfig with a key in a ConfigMap.
         let carries = hits.is_empty() && !encoded && encoded_runs(value, 0..value.len()).next().is_some();
         if hits.is_empty() && key_hits.is_empty() && !nameless && !encoded && !carries {
