@@ -332,6 +332,25 @@ fn values_are_merged_into_a_sealed_file() {
 }
 
 #[test]
+fn the_public_half_is_printed_once_more() {
+    let mut bench = Bench::new("xwing");
+    let public = bench.read("team.pub");
+    let shown = bench.run(&["keygen", "--show", "id.key"], "");
+    assert_eq!((shown.status, shown.stdout == public), (0, true), "{}", shown.stderr);
+    bench.write("phrase", "correct horse battery staple\n");
+    let made = bench.run(&["keygen", "-o", "safe.key", "--passphrase-file", "phrase"], "");
+    let shown = bench.run(&["keygen", "--show", "safe.key", "--passphrase-file", "phrase"], "");
+    assert_eq!((shown.status, shown.stdout), (0, made.stdout), "{}", shown.stderr);
+    let root = bench.run(&["keygen", "--root", "-o", "root.key"], "");
+    let shown = bench.run(&["keygen", "--show", "root.key"], "");
+    assert_eq!((shown.status, shown.stdout), (0, root.stdout), "{}", shown.stderr);
+    let unasked = bench.run(&["keygen", "--show", "safe.key"], "");
+    assert!(unasked.status == 2 && unasked.stderr.contains("no terminal to ask"), "{}", unasked.stderr);
+    let wrong = bench.run(&["keygen", "--show", "team.pub", "--allow-readable-identity"], "");
+    assert!(wrong.status == 2 && wrong.stderr.contains("this is a recipient, the public half"), "{}", wrong.stderr);
+}
+
+#[test]
 fn wrong_input_is_one_sentence_and_loses_nothing() {
     let mut bench = Bench::new("x25519");
     let mut said = |stdin: &str, more: &[&str]| {

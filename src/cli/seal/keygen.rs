@@ -6,18 +6,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::seal::{Identity, RootIdentity, Suite, Work};
+use ksecrets::seal::{Identity, IdentityFile, RootFile, RootIdentity, Suite, Work};
 use zeroize::Zeroizing;
 
 use super::super::CLEAN;
-use super::keys::{ask, passphrase_in};
+use super::keys::{ask, passphrase_in, private_text};
 use super::say;
 
 #[derive(Args, Debug)]
 pub(super) struct KeygenArguments {
     /// Where the private identity goes; the file must not exist
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "show")]
+    output: Option<PathBuf>,
+    /// Make nothing, and print the public half of this identity or root once more
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "suite", "root", "passphrase"])]
+    show: Option<PathBuf>,
     /// How data keys are wrapped: xwing (post-quantum), x25519 (short recipient strings)
     #[arg(long, value_name = "SUITE", default_value = "xwing")]
     suite: Suite,
@@ -30,35 +33,67 @@ pub(super) struct KeygenArguments {
     /// Protect the identity with the passphrase in a file
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
     passphrase_file: Option<PathBuf>,
+    /// Show an identity that others on this machine can read
+    #[arg(long, requires = "show")]
+    allow_readable_identity: bool,
 }
 
 pub(super) fn run(arguments: &KeygenArguments) -> anyhow::Result<u8> {
+    let output = match (&arguments.show, &arguments.output) {
+        (None, Some(output)) => output,
+        (Some(path), _) => return show(arguments, path),
+        (None, None) => bail!("say with -o where the private identity goes"),
+    };
     if arguments.root {
-        return root(arguments);
+        return root(arguments, output);
     }
     let identity = Identity::generate(arguments.suite)?;
     let text = match passphrase(arguments)? {
         Some(passphrase) => Zeroizing::new(identity.to_protected_text(&passphrase, Work::default())?),
         None => identity.to_text(),
     };
-    create(&arguments.output, text.as_bytes())?;
+    create(output, text.as_bytes())?;
     writeln!(io::stdout().lock(), "{}", identity.recipient())?;
-    say(&format!("{} is private: keep it out of git. Its key id is {}", arguments.output.display(), identity.kid()));
+    say(&format!("{} is private: keep it out of git. Its key id is {}", output.display(), identity.kid()));
     Ok(CLEAN)
 }
 
-fn root(arguments: &KeygenArguments) -> anyhow::Result<u8> {
+/// Prints the public half of what a private file holds. Without the passphrase it is not known.
+fn show(arguments: &KeygenArguments, path: &Path) -> anyhow::Result<u8> {
+    let text = private_text(path, "identity", arguments.allow_readable_identity)?;
+    let name = || path.display().to_string();
+    let passphrase = |is_protected: bool| match (is_protected, &arguments.passphrase_file) {
+        (false, _) => Ok(None),
+        (true, Some(file)) => passphrase_in(file).map(Some),
+        (true, None) => ask(&format!("Passphrase of {}: ", path.display())).map(Some),
+    };
+    // What is neither is told as what most people have.
+    let public = if let Ok(file) = RootFile::read(&text) {
+        let passphrase = passphrase(file.is_protected())?;
+        file.open(passphrase.as_deref().map(String::as_str)).with_context(name)?.root().to_string()
+    } else {
+        let file = IdentityFile::read(&text).with_context(name)?;
+        let passphrase = passphrase(file.is_protected())?;
+        let identity = file.open(passphrase.as_deref().map(String::as_str)).with_context(name)?;
+        say(&format!("its key id is {}", identity.kid()));
+        identity.recipient().to_string()
+    };
+    writeln!(io::stdout().lock(), "{public}")?;
+    Ok(CLEAN)
+}
+
+fn root(arguments: &KeygenArguments, output: &Path) -> anyhow::Result<u8> {
     let identity = RootIdentity::generate()?;
     let text = match passphrase(arguments)? {
         Some(passphrase) => Zeroizing::new(identity.to_protected_text(&passphrase, Work::default())?),
         None => identity.to_text(),
     };
-    create(&arguments.output, text.as_bytes())?;
+    create(output, text.as_bytes())?;
     writeln!(io::stdout().lock(), "{}", identity.root())?;
     say(&format!(
         "{} is private and signs for everybody: keep it offline. Pin its public half, above, as `root:` under `seal:` in \
          .ksecrets.yaml",
-        arguments.output.display()
+        output.display()
     ));
     Ok(CLEAN)
 }
