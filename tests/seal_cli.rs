@@ -98,6 +98,14 @@ pub(crate) fn values(text: &str) -> Vec<String> {
     text.lines().filter(|line| line.contains(": ks1.")).map(|line| line.trim().to_owned()).collect()
 }
 
+/// What a command said but for whom it sealed, of which it has to say something.
+pub(crate) fn beside_recipients(stderr: &str) -> String {
+    let (whom, rest): (Vec<_>, Vec<_>) =
+        stderr.split_inclusive('\n').partition(|line| line.starts_with("ksecrets: sealed for "));
+    assert!(!whom.is_empty(), "{stderr}");
+    rest.concat()
+}
+
 #[test]
 fn what_is_sealed_is_opened_again_and_shows_nothing() {
     for suite in ["xwing", "x25519"] {
@@ -241,7 +249,8 @@ fn a_file_is_sealed_in_place_and_the_rest_of_it_is_left_alone() {
     bench.write("all.yaml", &format!("{before}---\n{SECRET}"));
     let done = bench.run(&["-w", "-r", "team.pub", "all.yaml"], "");
     assert_eq!(done.status, 0, "{}", done.stderr);
-    assert_eq!(done.stderr, "ksecrets: all.yaml: left as it was: ConfigMap odd\nksecrets: sealed 1 Secret\n");
+    let said = "ksecrets: all.yaml: left as it was: ConfigMap odd\nksecrets: sealed 1 Secret\n";
+    assert_eq!(beside_recipients(&done.stderr), said);
     assert!(bench.read("all.yaml").starts_with(before));
     assert!(bench.open("all.yaml").contains("name: db"));
     let again = bench.run(&["-w", "-r", "team.pub", "all.yaml"], "");
@@ -258,7 +267,7 @@ fn other_recipients_and_the_same_values() {
     let made = bench.run(&["keygen", "-o", "new.key"], "");
     bench.write("new.pub", &made.stdout);
     let done = bench.run(&["rotate", ".", "-i", "id.key", "-r", "new.pub"], "");
-    assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: 1 of 1 SealedSecret changed\n"));
+    assert_eq!((done.status, &*beside_recipients(&done.stderr)), (0, "ksecrets: 1 of 1 SealedSecret changed\n"));
     assert_eq!(values(&bench.read("db.yaml")), before);
     assert_eq!(bench.run(&["open", "db.yaml", "-i", "new.key"], "").status, 0);
     let old = bench.run(&["open", "db.yaml", "-i", "id.key"], "");
@@ -303,7 +312,7 @@ fn values_are_changed_in_an_editor_and_the_others_keep_their_bytes() {
     let path = std::env::var("PATH").unwrap();
     let editor = [("EDITOR", "sh editor"), ("PATH", path.as_str())];
     let done = bench.run_with(&["edit", "db.yaml", "-i", "id.key", "-r", "team.pub"], "", &editor);
-    assert_eq!((done.status, done.stderr.as_str()), (0, ""));
+    assert_eq!((done.status, &*beside_recipients(&done.stderr)), (0, ""));
     let after = values(&bench.read("db.yaml"));
     assert_eq!(after.iter().filter(|line| before.contains(line)).count(), 1);
     assert!(bench.open("db.yaml").contains("password: Q2g0bmdlZC1RdWlsbC04OQ=="));
@@ -329,6 +338,49 @@ fn values_are_merged_into_a_sealed_file() {
     assert_eq!(refused.status, 2);
     assert!(refused.stderr.contains("the values to merge were sealed for another place"), "{}", refused.stderr);
     assert_eq!(values(&bench.read("db.yaml")), after);
+    let wider = bench.run(&["-r", "team.pub", "--merge-into", "db.yaml", "--scope", "cluster"], more);
+    insta::assert_snapshot!(wider.stderr.trim_end(), @"ksecrets: db.yaml is sealed in scope strict, and so is what is put into it: leave --scope cluster out");
+    assert_eq!(bench.run(&["-r", "team.pub", "--merge-into", "db.yaml", "--scope", "strict"], more).status, 0);
+    let nothing = bench.run(&["-r", "team.pub", "--merge-into", "db.yaml"], "");
+    insta::assert_snapshot!(nothing.stderr.trim_end(), @"ksecrets: there is no Secret to merge into db.yaml");
+    assert_eq!((wider.status, nothing.status), (2, 2));
+}
+
+/// A key of somebody else, in `other.pub`.
+fn other(bench: &mut Bench) {
+    let made = bench.run(&["keygen", "-o", "other.key", "--suite", "x25519"], "");
+    bench.write("other.pub", &made.stdout);
+}
+
+/// The key ids of a run are its own.
+fn without_ids(text: &str) -> String {
+    let id =
+        |word: &str| word.starts_with("x25519-").then(|| word.len() - word.trim_start_matches("x25519-").len() + 16);
+    let mut said = String::new();
+    for (at, word) in text.trim_end().split(' ').enumerate() {
+        let rest = id(word).map_or(word.to_owned(), |end| format!("ID{}", &word[end..]));
+        said.push_str(if at == 0 { "" } else { " " });
+        said.push_str(&rest);
+    }
+    said
+}
+
+#[test]
+fn one_secret_is_not_sealed_for_some_here_and_others_there() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    other(&mut bench);
+    let before = bench.read("db.yaml");
+    let more = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {token: n3w-value}\n";
+    let set = bench.run(&["set", "db.yaml", "token", "-r", "other.pub"], "n3w-value");
+    let merged = bench.run(&["--merge-into", "db.yaml", "-r", "other.pub"], more);
+    assert_eq!((set.status, merged.status, bench.read("db.yaml") == before), (2, 2, true));
+    assert_eq!(set.stderr, merged.stderr);
+    insta::assert_snapshot!(without_ids(&set.stderr), @"ksecrets: db.yaml is sealed for ID, and this would be for ID: name those with -r, or give the whole file other recipients with `ksecrets seal rotate`");
+    // Where nothing else stays, nothing differs.
+    let all = more.replace("{token: n3w-value}", "{user: a, password: b}");
+    assert_eq!(bench.run(&["--merge-into", "db.yaml", "-r", "other.pub"], &all).status, 0);
+    assert_eq!(bench.run(&["open", "db.yaml", "-i", "other.key"], "").status, 0);
 }
 
 #[test]
@@ -348,6 +400,27 @@ fn the_public_half_is_printed_once_more() {
     assert!(unasked.status == 2 && unasked.stderr.contains("no terminal to ask"), "{}", unasked.stderr);
     let wrong = bench.run(&["keygen", "--show", "team.pub", "--allow-readable-identity"], "");
     assert!(wrong.status == 2 && wrong.stderr.contains("this is a recipient, the public half"), "{}", wrong.stderr);
+}
+
+#[test]
+fn problems_that_there_are_not_cannot_be_left_out() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    bench.write("db.yaml", &bench.read("db.yaml").replace("name: db", "name: mq"));
+    for fine in ["renamed", "weak-suite,renamed", "seal-moved"] {
+        assert_eq!(bench.run(&["verify", "--ignore", fine, "db.yaml"], "").status, 0, "{fine}");
+    }
+    let mut said = |name: &str| {
+        let done = bench.run(&["verify", "--ignore", name, "db.yaml"], "");
+        assert_eq!((done.status, done.stdout.as_str()), (2, ""));
+        done.stderr
+    };
+    insta::assert_snapshot!(said("renmaed") + &said("renamed,") + &said("seal-move") + &said("nonsense"), @"
+    ksecrets: there is no problem 'renmaed' to leave out; did you mean 'renamed'?
+    ksecrets: there is no problem '' to leave out; `ksecrets rules` lists them, those of verify as seal-…
+    ksecrets: there is no problem 'seal-move' to leave out; did you mean 'seal-moved'?
+    ksecrets: there is no problem 'nonsense' to leave out; `ksecrets rules` lists them, those of verify as seal-…
+    ");
 }
 
 #[test]

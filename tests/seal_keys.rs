@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use ksecrets::seal::{PlainSecret, Recipient, Scope, SealedSecret};
 use serde_json::Value;
 
 use crate::binary::ksecrets;
-use crate::seal_cli::{Bench, SECRET, values};
+use crate::seal_cli::{Bench, SECRET, beside_recipients, values};
 
 /// A folder with a root, a keyset with `prod`, `staging` and `safe`, a configuration, and their private keys.
 fn team() -> Bench {
@@ -58,7 +60,12 @@ fn a_file_is_sealed_to_the_keys_of_its_path_and_to_the_safe() {
     for file in ["clusters/prod/db.yaml", "dev.yaml"] {
         bench.write(file, SECRET);
         let done = bench.run(&["-w", file], "");
-        assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: sealed 1 Secret\n"));
+        let label = if file == "dev.yaml" { "staging" } else { "prod" };
+        let (key, safe) = (kid(&bench, label), kid(&bench, "safe"));
+        let said = format!(
+            "ksecrets: sealed 1 Secret\nksecrets: sealed for {label} ({key}), safe ({safe}), as .ksecrets.yaml says\n"
+        );
+        assert_eq!((done.status, done.stderr), (0, said));
     }
     let who = |bench: &mut Bench, file: &str| ["prod", "staging", "safe", "id"].map(|with| opens(bench, file, with));
     assert_eq!(who(&mut bench, "clusters/prod/db.yaml"), [true, false, true, false]);
@@ -75,7 +82,11 @@ fn a_file_is_sealed_to_the_keys_of_its_path_and_to_the_safe() {
 
     // Others may be named; the safe stays.
     bench.write("named.yaml", SECRET);
-    assert_eq!(bench.run(&["-w", "named.yaml", "-r", "team.pub"], "").status, 0);
+    let named = bench.run(&["-w", "named.yaml", "-r", "team.pub"], "");
+    assert_eq!(named.status, 0);
+    let (id, safe) = (kid(&bench, "team"), kid(&bench, "safe"));
+    let said = format!("sealed for {id}, as -r says, and safe ({safe}), break-glass of ksecrets-keys.yaml\n");
+    assert!(named.stderr.ends_with(&said), "{}", named.stderr);
     assert_eq!(who(&mut bench, "named.yaml"), [false, false, true, true]);
     bench.write("labelled.yaml", SECRET);
     assert_eq!(bench.run(&["-w", "labelled.yaml", "-r", "prod"], "").status, 0);
@@ -87,11 +98,166 @@ fn standard_input_needs_a_path_where_paths_decide() {
     let mut bench = team();
     let refused = bench.run(&[], SECRET);
     assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
-    assert!(refused.stderr.contains("say where the result will lie with --path"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("say where it will lie with --path"), "{}", refused.stderr);
     let sealed = bench.run(&["--path", "clusters/prod/db.yaml"], SECRET);
     assert_eq!(sealed.status, 0, "{}", sealed.stderr);
     bench.write("out.yaml", &sealed.stdout);
     assert!(opens(&mut bench, "out.yaml", "prod") && !opens(&mut bench, "out.yaml", "staging"));
+}
+
+#[test]
+fn standard_input_is_judged_where_it_will_lie() {
+    let mut bench = team();
+    let sealed = bench.run(&["--path", "clusters/prod/db.yaml"], SECRET).stdout;
+    let verify = |bench: &mut Bench, more: &[&str]| {
+        let done = bench.run(&[&["verify", "-"], more].concat(), &sealed);
+        (done.status, done.stdout + &done.stderr)
+    };
+    let there = verify(&mut bench, &["--path", "clusters/prod/db.yaml"]);
+    assert_eq!(there.0, 0, "{}", there.1);
+    let elsewhere = verify(&mut bench, &["--path", "dev.yaml"]);
+    assert!(elsewhere.0 == 1 && elsewhere.1.contains("-:2: missing-recipient: "), "{}", elsewhere.1);
+    let nowhere = verify(&mut bench, &[]);
+    assert!(nowhere.0 == 2 && nowhere.1.contains("say where it will lie with --path"), "{}", nowhere.1);
+    let useless = bench.run(&["verify", "--path", "dev.yaml"], "");
+    assert!(useless.status == 2 && useless.stderr.contains("name it with -"), "{}", useless.stderr);
+
+    let rotated = bench.run(&["rotate", "-", "-i", "prod.key", "--path", "dev.yaml"], &sealed);
+    assert_eq!(rotated.status, 0, "{}", rotated.stderr);
+    bench.write("dev.yaml", &rotated.stdout);
+    assert!(opens(&mut bench, "dev.yaml", "staging") && !opens(&mut bench, "dev.yaml", "prod"));
+    assert_eq!(bench.run(&["rotate", "-", "-i", "prod.key"], &sealed).status, 2);
+    // What is written in place lies where it lies.
+    bench.write("plain.yaml", SECRET);
+    assert_eq!(bench.run(&["-w", "plain.yaml", "--path", "clusters/prod/db.yaml"], "").status, 2);
+}
+
+/// A run in a folder of a bench.
+fn run_in(bench: &Bench, folder: &str, arguments: &[&str], stdin: &str) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ksecrets"));
+    let command = command.env_clear().current_dir(bench.path().join(folder)).arg("seal").args(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It may have refused before it reads.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let done = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+/// A stranger's root, keyset and configuration in `apps/x`, of a team's work tree.
+fn planted() -> (Bench, String) {
+    let mut bench = team();
+    fs::create_dir_all(bench.path().join("apps/x")).unwrap();
+    fs::create_dir(bench.path().join(".git")).unwrap();
+    let root = bench.run(&["keygen", "--root", "-o", "other.key"], "").stdout;
+    bench.write("none.yaml", "");
+    let theirs = ["--root", "other.key", "--keys", "apps/x/keys.yaml", "--config", "none.yaml"];
+    let added = bench.run(&[&["keys", "add", "team.pub", "--label", "staging"], &theirs[..]].concat(), "");
+    assert_eq!(added.status, 0, "{}", added.stderr);
+    bench.write("apps/x/.ksecrets.yaml", &format!("# x\nseal:\n  keyset: keys.yaml\n  root: {root}"));
+    (bench, root.trim().to_owned())
+}
+
+#[test]
+fn the_outermost_configuration_of_a_work_tree_decides() {
+    let (bench, _) = planted();
+    let (status, _, said) = run_in(&bench, "apps", &["--path", "x/db.yaml"], SECRET);
+    assert!(status == 0 && said.ends_with(", as ../.ksecrets.yaml says\n"), "{said}");
+    let (status, out, said) = run_in(&bench, "apps/x", &["--path", "db.yaml"], SECRET);
+    assert_eq!((status, out.as_str()), (2, ""));
+    insta::assert_snapshot!(said.trim_end(), @"ksecrets: .ksecrets.yaml:2: ../../.ksecrets.yaml decides about sealing in this work tree: take `seal:` out of .ksecrets.yaml, or say --config where it is meant to count");
+    assert_eq!(run_in(&bench, "apps/x", &["--path", "db.yaml", "-r", "staging"], SECRET).0, 2);
+    let (status, _, said) = run_in(&bench, "apps/x", &["--config", ".ksecrets.yaml"], SECRET);
+    assert!(status == 0 && said.ends_with(", as keys.yaml says\n"), "{said}");
+    // One that does not speak of sealing is in nobody's way.
+    fs::write(bench.path().join("apps/x/.ksecrets.yaml"), "hunt:\n  exclude: [a]\n").unwrap();
+    let (status, _, said) = run_in(&bench, "apps/x", &["--path", "db.yaml"], SECRET);
+    assert!(status == 0 && said.ends_with(", as ../../.ksecrets.yaml says\n"), "{said}");
+    // Outside of a work tree what lies above may be anybody's.
+    fs::remove_dir(bench.path().join(".git")).unwrap();
+    let (status, _, said) = run_in(&bench, "apps/x", &["--path", "db.yaml"], SECRET);
+    assert!(status == 2 && said.contains("there is nobody to seal to"), "{said}");
+}
+
+#[test]
+fn verify_names_configurations_that_would_have_others_decide() {
+    let (mut bench, other) = planted();
+    let root =
+        bench.read(".ksecrets.yaml").split_whitespace().find(|word| word.starts_with("ksroot1")).unwrap().to_owned();
+    let said = |done: crate::seal_cli::Done| {
+        assert_eq!(done.status, 1, "{}", done.stderr);
+        done.stdout.replace(&root, "ROOT").replace(&other, "OTHER")
+    };
+    let found = said(bench.run(&["verify"], ""));
+    insta::assert_snapshot!(found.trim_end(), @"apps/x/.ksecrets.yaml:2: other-configuration: it pins OTHER, and the root is ROOT");
+    // The same without a root: other recipients.
+    bench.write("apps/x/.ksecrets.yaml", "seal: {keyset: keys.yaml}\n");
+    let found = said(bench.run(&["verify"], ""));
+    insta::assert_snapshot!(found.trim_end(), @"apps/x/.ksecrets.yaml:1: other-configuration: it speaks of sealing, and .ksecrets.yaml decides in this work tree: take `seal:` out");
+    assert_eq!(bench.run(&["verify", "--ignore", "other-configuration"], "").status, 0);
+    let report = bench.run(&["verify", "--format", "json"], "");
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(report["findings"][0]["rule"], "seal-other-configuration");
+    // The whole of it exchanged, and the root known from elsewhere.
+    bench.write("apps/x/.ksecrets.yaml", "");
+    let config = bench.read(".ksecrets.yaml");
+    bench.write(".ksecrets.yaml", &config.replace(&root, &other));
+    let found = said(bench.run(&["verify", "clusters", "--pin", &root], ""));
+    insta::assert_snapshot!(found.trim_end(), @".ksecrets.yaml:1: other-configuration: it pins OTHER, and the root is ROOT");
+    bench.write(".ksecrets.yaml", &config.replace(&root, "unpinned"));
+    let found = said(bench.run(&["verify", "clusters", "--pin", &root], ""));
+    insta::assert_snapshot!(found.trim_end(), @".ksecrets.yaml:1: other-configuration: it pins no root, and the root is ROOT");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_does_not_choose_the_recipients() {
+    use std::os::unix::fs::symlink;
+    let mut bench = team();
+    fs::create_dir(bench.path().join("dev")).unwrap();
+    symlink("../clusters/prod", bench.path().join("dev/linked")).unwrap();
+    symlink("clusters/prod/db.yaml", bench.path().join("db.yaml")).unwrap();
+    bench.write("clusters/prod/db.yaml", SECRET);
+    for file in ["db.yaml", "dev/linked/db.yaml", "dev/linked"] {
+        let refused = bench.run(&["-w", file], "");
+        assert_eq!(refused.status, 2, "{file}");
+        assert!(refused.stderr.contains("a link leads from "), "{}", refused.stderr);
+        assert_eq!(bench.read("clusters/prod/db.yaml"), SECRET);
+    }
+    let refused = bench.run(&["--path", "dev/linked/new.yaml"], SECRET);
+    assert!(refused.status == 2 && refused.stderr.contains("name the file itself"), "{}", refused.stderr);
+    assert_eq!(bench.run(&["-w", "clusters/prod/db.yaml"], "").status, 0);
+    // By either name it is the same file, and held to the same rule.
+    for file in ["db.yaml", "dev/linked/db.yaml", "dev/linked", "clusters"] {
+        let fine = bench.run(&["verify", file], "");
+        assert_eq!((fine.status, fine.stdout.as_str()), (0, ""), "{file}");
+    }
+    let refused = bench.run(&["rotate", "db.yaml", "-i", "prod.key"], "");
+    assert!(refused.status == 2 && refused.stderr.contains("a link leads from "), "{}", refused.stderr);
+    let refused = bench.run(&["set", "db.yaml", "token"], "n3w-value");
+    assert!(refused.status == 2 && refused.stderr.contains("a link leads from "), "{}", refused.stderr);
+    // A whole work tree may be behind a link.
+    symlink(".", bench.path().join("tree")).unwrap();
+    let fine =
+        bench.run(&["rotate", "tree/clusters/prod/db.yaml", "--config", "tree/.ksecrets.yaml", "-i", "prod.key"], "");
+    assert_eq!(fine.status, 0, "{}", fine.stderr);
+}
+
+#[test]
+fn values_for_new_keys_are_told_where_the_old_ones_stay() {
+    let mut bench = team();
+    bench.write("dev.yaml", SECRET);
+    bench.run(&["-w", "dev.yaml"], "");
+    key(&mut bench, "next", "staging", &[]);
+    let set = bench.run(&["set", "dev.yaml", "token"], "n3w-value");
+    assert_eq!(set.status, 0, "{}", set.stderr);
+    assert!(set.stderr.contains("run `ksecrets seal rotate -i IDENTITY dev.yaml`"), "{}", set.stderr);
+    let set = bench.run(&["set", "dev.yaml", "token", "-r", "prod"], "n3w-value");
+    assert!(
+        set.status == 2 && set.stderr.contains("and this would be for ") && set.stderr.contains("prod ("),
+        "{}",
+        set.stderr
+    );
 }
 
 #[test]
@@ -161,7 +327,8 @@ fn a_key_comes_and_its_predecessor_goes() {
     let codes: Vec<&str> = stale.stdout.lines().map(|line| line.split(": ").nth(1).unwrap()).collect();
     assert_eq!(codes, ["missing-recipient", "retired-recipient"]);
     let rotated = bench.run(&["rotate", "--all", ".", "-i", "prod.key"], "");
-    assert_eq!((rotated.status, rotated.stderr.as_str()), (0, "ksecrets: 1 of 1 SealedSecret changed\n"));
+    let said = beside_recipients(&rotated.stderr);
+    assert_eq!((rotated.status, said.as_str()), (0, "ksecrets: 1 of 1 SealedSecret changed\n"));
     assert_eq!(values(&bench.read("clusters/prod/db.yaml")), before);
     assert!(opens(&mut bench, "clusters/prod/db.yaml", "next") && !opens(&mut bench, "clusters/prod/db.yaml", "prod"));
     assert_eq!(bench.run(&["verify"], "").status, 0);

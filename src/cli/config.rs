@@ -14,7 +14,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 /// The name of the file that is read when no other is named.
-const NAME: &str = ".ksecrets.yaml";
+pub(super) const NAME: &str = ".ksecrets.yaml";
 
 /// As written. Unknown keys are refused: a misspelt one would silently change nothing.
 #[derive(Debug, Default, Deserialize)]
@@ -23,7 +23,7 @@ struct ConfigSyntax {
     #[serde(default)]
     hunt: HuntSyntax,
     #[serde(default)]
-    seal: SealSyntax,
+    seal: Option<SealSyntax>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,7 +112,7 @@ impl FromStr for LimitKey {
 }
 
 /// Whose signature a keyset must have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pin {
     Root(Root),
     /// Anybody's: said in so many words.
@@ -166,8 +166,12 @@ impl RecipientRule {
 /// What it says of sealing.
 #[derive(Debug, Default)]
 pub(super) struct SealConfig {
-    /// The configuration itself, as messages call it.
+    /// The configuration itself, as messages call it; empty where none speaks of sealing.
     pub(super) place: String,
+    /// The line of `seal:`.
+    pub(super) line: usize,
+    /// Whether an argument names it.
+    pub(super) is_named: bool,
     /// The folder that paths are seen from.
     pub(super) folder: PathBuf,
     pub(super) keyset: Option<PathBuf>,
@@ -199,10 +203,56 @@ impl SealConfig {
             rules,
             post_quantum: syntax.require_pq,
             widest: syntax.scope.map(|word| parsed(&place, line("scope"), "seal.scope", &word)).transpose()?,
+            line: line_of_key(text, "seal", "seal"),
+            is_named: false,
             place,
             folder,
         })
     }
+
+    /// What the named file says, or else the outermost configuration of the git work tree that speaks of sealing. Nobody
+    /// decides who opens what is sealed below a folder by adding a file there.
+    pub(super) fn find(named: Option<&Path>) -> anyhow::Result<Self> {
+        if named.is_some() {
+            return Ok(Self { is_named: true, ..Config::find(named)?.seal });
+        }
+        let mut found: Option<Self> = None;
+        for folder in folders()? {
+            let Some(outer) = Self::in_file(&folder.join(NAME))?.filter(Self::speaks) else { continue };
+            if let Some(Self { place, line, .. }) = &found {
+                bail!(
+                    "{place}:{line}: {} decides about sealing in this work tree: take `seal:` out of {place}, or say \
+                     --config where it is meant to count",
+                    outer.place
+                );
+            }
+            found = Some(outer);
+        }
+        Ok(found.unwrap_or_default())
+    }
+
+    /// What a configuration says, if there is such a file.
+    pub(super) fn in_file(path: &Path) -> anyhow::Result<Option<Self>> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Config::read(path, &text).map(|config| Some(config.seal)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read the configuration {}", path.display())),
+        }
+    }
+
+    /// Whether it says anything.
+    pub(super) fn speaks(&self) -> bool {
+        self.keyset.is_some() || self.pin.is_some() || self.post_quantum || self.widest.is_some()
+    }
+}
+
+/// The working directory and the folders around it, up to that of the git work tree; outside of one what lies further up
+/// may be anybody's.
+fn folders() -> anyhow::Result<Vec<PathBuf>> {
+    let here = std::env::current_dir().context("cannot tell the working directory")?;
+    // A work tree of a submodule, or beside the first, has a file there.
+    let depth = here.ancestors().position(|folder| folder.join(".git").symlink_metadata().is_ok()).unwrap_or(0);
+    Ok((0..=depth).map(|up| std::iter::repeat_n("..", up).collect()).collect())
 }
 
 /// A word of a section. While the file is read only the line of the section is known, where an optional word is wrong.
@@ -248,7 +298,7 @@ impl Config {
                 bail!("{place}{line}: {message}");
             }
         };
-        let seal = SealConfig::new(path, text, syntax.seal)?;
+        let seal = syntax.seal.map(|seal| SealConfig::new(path, text, seal)).transpose()?.unwrap_or_default();
         let hunt = syntax.hunt;
         let folder = path.parent().unwrap_or(Path::new(""));
         let ids = |words: &[String]| words.iter().map(|word| RuleId::new(word)).collect::<Vec<_>>();

@@ -45,7 +45,7 @@ pub use keyset::{
 };
 pub use problem::{Holder, Policy, Problem};
 pub use recipient::{KeyId, Recipient};
-pub use rules::{rule_of, rules};
+pub use rules::{codes, rule_of, rules};
 pub use scope::{Context, ContextDigest, Scope};
 pub use sealed::SealedSecret;
 pub use secret::{PlainSecret, SecretBytes};

@@ -7,7 +7,7 @@ use crate::model::{Class, Confidence, Rule, RuleId, Severity};
 /// Id, title, severity, what it is, what to do.
 type Row = (&'static str, &'static str, Severity, &'static str, &'static str);
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     (
         "seal-bitnami",
         "SealedSecret that its controller does not take as it looks",
@@ -56,6 +56,13 @@ const ROWS: [Row; 12] = [
         Severity::High,
         "Namespace, name or scope are not those that the values are bound to: by mistake, or to have another place read them. It will not be opened here.",
         "Move it back, or seal the Secret anew for this place.",
+    ),
+    (
+        "seal-other-configuration",
+        "Configuration that would have others decide who opens",
+        Severity::High,
+        "A `.ksecrets.yaml` pins another root than the one that counts, or speaks of sealing in a folder of a work tree whose outermost configuration does. Whoever seals by it seals for others.",
+        "Take `seal:` out of that file, or find out who changed the root and why.",
     ),
     (
         "seal-retired-recipient",
@@ -136,6 +143,7 @@ pub fn rule_of(code: &str) -> &'static str {
         "wide-scope" => "seal-wide-scope",
         "unused-slot" => "seal-unused-slot",
         "without-rule" => "seal-without-rule",
+        "other-configuration" => "seal-other-configuration",
         "scope-mismatch"
         | "scope-annotation"
         | "template-literal"
@@ -145,6 +153,19 @@ pub fn rule_of(code: &str) -> &'static str {
         | "certificate-expired" => "seal-bitnami",
         _ => "seal-damaged",
     }
+}
+
+/// Short names of what is told of objects and files, as [`rule_of`] takes them.
+const CODES: &str = "base64 certificate-expired compromised-recipient duplicate early-recipient elsewhere empty \
+     expired-recipient field format key-id key-length length low-order missing-recipient mixed-suites moved name no-name \
+     no-namespace no-recipients no-slot no-values not-encrypted not-looked-at not-sealed not-text not-yaml old-format \
+     other-configuration placeholder renamed retired-recipient scope scope-annotation scope-mismatch slot-id suite \
+     template-copy template-literal template-shadows too-large unused-slot unwanted-recipient weak-key weak-suite \
+     wide-scope without-rule";
+
+/// Short names of everything that can be told of sealed objects without a key.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.split(' ')
 }
 
 #[cfg(test)]
@@ -167,9 +188,12 @@ mod tests {
             "wide-scope",
             "unused-slot",
             "without-rule",
+            "other-configuration",
             "base64",
             "scope-mismatch",
         ];
+        assert!(codes.iter().all(|code| super::codes().any(|known| known == *code)));
+        assert!(super::codes().is_sorted());
         let mut named: Vec<_> = codes.iter().map(|code| rule_of(code)).collect();
         named.sort_unstable();
         assert_eq!(named, rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>());

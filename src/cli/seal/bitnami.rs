@@ -22,8 +22,8 @@ const VARIABLE: &str = "SEALED_SECRETS_CERT";
 /// One of their objects. What is wrong with it is said by the command that needs it.
 pub(super) struct Theirs(Result<Box<SealedSecret>, bitnami::Error>);
 
-/// The certificate of a controller.
-pub(super) struct Certificate(bitnami::Certificate);
+/// The certificate of a controller, and its file.
+pub(super) struct Certificate(bitnami::Certificate, String);
 
 /// Backed up private keys of a controller.
 pub(super) struct Keys(bitnami::Keys);
@@ -31,6 +31,11 @@ pub(super) struct Keys(bitnami::Keys);
 impl Theirs {
     pub(super) fn of(object: &Object<'_>) -> Self {
         Self(SealedSecret::of(object).map(Box::new))
+    }
+
+    /// What its annotations say.
+    pub(super) fn scope(&self) -> Option<Scope> {
+        self.0.as_ref().ok().map(|sealed| sealed.scope())
     }
 
     fn read(self) -> anyhow::Result<SealedSecret> {
@@ -97,7 +102,13 @@ impl Certificate {
             );
         }
         let text = fs::read_to_string(path).with_context(|| format!("cannot read the certificate {name}"))?;
-        Ok(Self(bitnami::Certificate::read(&text, now).context(name)?))
+        Ok(Self(bitnami::Certificate::read(&text, now).context(name.clone())?, name))
+    }
+
+    /// Says which key something was sealed for.
+    pub(super) fn tell(&self) {
+        let Self(certificate, name) = self;
+        say(&format!("sealed for {} of {name}, which expires {}", certificate.key_name(), certificate.expiry()));
     }
 
     /// Seals one value for a place.

@@ -10,7 +10,7 @@ use ksecrets::seal::{PlainSecret, SealedSecret};
 use super::super::CLEAN;
 use super::files::{Found, Manifests, save_all, update, value_of, walk};
 use super::format::{FormatArguments, Target};
-use super::keys::RecipientArguments;
+use super::keys::{RecipientArguments, To};
 use super::place::PlaceArguments;
 use super::{bitnami, count, raw, say};
 
@@ -22,7 +22,7 @@ pub(super) struct CreateArguments {
     #[command(flatten)]
     to: RecipientArguments,
     /// Where the result will lie: decides the recipients of standard input
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["write", "merge_into"])]
     path: Option<PathBuf>,
     #[command(flatten)]
     place: PlaceArguments,
@@ -104,6 +104,7 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
     if arguments.write {
         say(&format!("sealed {}", count(sealed, "Secret")));
     }
+    to.tell();
     Ok(CLEAN)
 }
 
@@ -136,35 +137,49 @@ fn one(arguments: &CreateArguments, mut plain: PlainSecret, path: &Path, to: &Ta
     sealed.with_context(|| format!("Secret {}", plain.name))
 }
 
-/// Seals the one Secret of the input, and takes its values over into a sealed file.
+/// Seals the Secrets of the input, and takes their values over into a sealed file.
 fn merge(arguments: &CreateArguments, target: &Path, to: &Target) -> anyhow::Result<u8> {
     let mut manifests = Manifests::read(target)?;
-    let to = match to {
-        Target::Recipients(to) => to.of(Some(target))?,
-        Target::Controller(certificate) => return merge_for_controller(arguments, manifests, certificate),
+    let merged = match to {
+        Target::Recipients(to) => merge_for(arguments, &mut manifests, target, to)?,
+        Target::Controller(certificate) => merge_for_controller(arguments, &mut manifests, certificate)?,
     };
+    if merged == 0 {
+        bail!("there is no Secret to merge into {}", manifests.title());
+    }
+    manifests.save()?;
+    to.tell();
+    Ok(CLEAN)
+}
+
+fn merge_for(arguments: &CreateArguments, manifests: &mut Manifests, target: &Path, to: &To) -> anyhow::Result<usize> {
+    let recipients = to.of(Some(target))?;
     let (place, mut sealed) = manifests.sealed()?;
-    let before = sealed.clone();
+    arguments.place.refuse_other(sealed.envelope().scope(), &manifests.title())?;
+    let (before, mut merged) = (sealed.clone(), 0);
     for path in &arguments.files {
         for (_, found) in Manifests::read(path)?.objects()? {
             let Found::Plain(mut plain) = found else { continue };
+            arguments.place.settle(&mut plain)?;
             // What is to be merged goes where the file is.
             plain.namespace = plain.namespace.or_else(|| sealed.namespace().map(str::to_owned));
-            let fragment = SealedSecret::seal(&plain, sealed.envelope().scope(), &to)?;
+            let keys: Vec<&str> = plain.data.keys().map(String::as_str).collect();
+            to.fits(&manifests.title(), &sealed, &keys, &recipients)?;
+            let fragment = SealedSecret::seal(&plain, sealed.envelope().scope(), &recipients)?;
             sealed.merge(fragment).with_context(|| format!("Secret {} into {}", plain.name, manifests.title()))?;
+            merged += 1;
         }
     }
     update(&mut manifests.file, &place, &before, &sealed)?;
-    manifests.save()?;
-    Ok(CLEAN)
+    Ok(merged)
 }
 
 /// The same for a SealedSecret of Bitnami, under its own name and scope.
 fn merge_for_controller(
     arguments: &CreateArguments,
-    mut manifests: Manifests,
+    manifests: &mut Manifests,
     certificate: &bitnami::Certificate,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<usize> {
     let mut merged = 0;
     for path in &arguments.files {
         for (_, found) in Manifests::read(path)?.objects()? {
@@ -173,14 +188,13 @@ fn merge_for_controller(
             let (place, Found::Bitnami(theirs)) = manifests.one()? else {
                 bail!("{} has a SealedSecret of ksecrets.dev: leave out --format bitnami", manifests.title());
             };
+            if let Some(scope) = theirs.scope() {
+                arguments.place.refuse_other(scope, &manifests.title())?;
+            }
             let what = format!("Secret {} into {}", plain.name, manifests.title());
             theirs.merge(&mut manifests.file, &place, &plain, certificate).context(what)?;
             merged += 1;
         }
     }
-    if merged == 0 {
-        bail!("there is no Secret to merge into {}", manifests.title());
-    }
-    manifests.save()?;
-    Ok(CLEAN)
+    Ok(merged)
 }

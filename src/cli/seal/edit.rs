@@ -30,19 +30,21 @@ pub(super) struct EditArguments {
 pub(super) fn run(arguments: &EditArguments) -> anyhow::Result<u8> {
     let mut manifests = Manifests::read(&arguments.file)?;
     let (place, sealed) = manifests.sealed()?;
-    let (identities, to) = (arguments.with.read()?, arguments.to.read()?.of(Some(&arguments.file))?);
+    let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
+    let recipients = to.of(Some(&arguments.file))?;
     let plain = sealed.open_values(&identities).with_context(|| manifests.title())?;
     let changed = edited(&plain)?;
     if changed == plain {
         say("nothing changed");
         return Ok(CLEAN);
     }
-    let after = sealed.reseal(&changed, sealed.envelope().scope(), &identities, &to)?;
+    let after = sealed.reseal(&changed, sealed.envelope().scope(), &identities, &recipients)?;
     if (after.name(), after.namespace()) != (sealed.name(), sealed.namespace()) {
         bail!("a sealed Secret is bound to its name and namespace: seal it anew under the other one");
     }
     update(&mut manifests.file, &place, &sealed, &after)?;
     manifests.save()?;
+    to.tell();
     Ok(CLEAN)
 }
 

@@ -57,6 +57,16 @@ impl FormatArguments {
     }
 }
 
+impl Target {
+    /// Says for whom things were sealed.
+    pub(super) fn tell(&self) {
+        match self {
+            Self::Recipients(to) => to.tell(),
+            Self::Controller(certificate) => certificate.tell(),
+        }
+    }
+}
+
 impl CertificateArguments {
     /// The certificate, which has to be good today.
     pub(super) fn read(&self, to: &RecipientArguments) -> anyhow::Result<Certificate> {

@@ -10,6 +10,7 @@ use super::super::CLEAN;
 use super::bitnami::{Keys, tell};
 use super::files::{Found, Manifests, save_all, value_of, walk};
 use super::keys::RecipientArguments;
+use super::stdin::StdinArguments;
 use super::{count, say};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -33,6 +34,8 @@ pub(super) struct ImportArguments {
     allow_readable_identity: bool,
     #[command(flatten)]
     to: RecipientArguments,
+    #[command(flatten)]
+    stdin: StdinArguments,
     /// Namespace of SealedSecrets that name none
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
@@ -46,6 +49,7 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
     if !arguments.write && arguments.files.iter().any(|path| path.is_dir()) {
         bail!("a folder is imported in place only: say -w");
     }
+    arguments.stdin.check(&arguments.files)?;
     let to = arguments.to.read()?;
     let keys = Keys::read(&arguments.bitnami_keys, arguments.allow_readable_identity)?;
     let (mut imported, mut opened, mut files) = (0, BTreeMap::new(), Vec::new());
@@ -57,7 +61,7 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
         }
         for (place, found) in manifests.objects()? {
             let Found::Bitnami(theirs) = found else { continue };
-            let to = to.of(Some(&path))?;
+            let to = to.of(Some(arguments.stdin.of(&path)))?;
             let ours = keys.import(theirs, arguments.namespace.as_deref(), &to, &mut opened);
             let ours = value_of(&ours.with_context(|| manifests.title())?)?;
             manifests.file.set(&place, &ours).with_context(|| manifests.title())?;
@@ -76,5 +80,6 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
     }
     tell(&opened);
     say(&format!("imported {}", count(imported, "SealedSecret")));
+    to.tell();
     Ok(CLEAN)
 }

@@ -6,14 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::seal::{Choice, Day, Keyset, KeysetDraft, Policy, Recipient, Scope};
+use ksecrets::seal::{Choice, Day, Entry, KeyId, Keyset, KeysetDraft, Policy, Recipient, Scope};
 
-use super::super::config::{Config, Pin, SealConfig};
+use super::super::config::{NAME, Pin, RecipientRule, SealConfig};
 use super::say;
 
 #[derive(Args, Debug)]
 pub(super) struct ConfigArguments {
-    /// Read this configuration [default: .ksecrets.yaml, if there is one]
+    /// Read this configuration [default: the outermost .ksecrets.yaml of the git work tree that speaks of sealing]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Keyset to take keys from [default: seal.keyset of the configuration]
@@ -33,7 +33,7 @@ pub(super) struct Settings {
 
 impl ConfigArguments {
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        let config = Config::find(self.config.as_deref())?.seal;
+        let config = SealConfig::find(self.config.as_deref())?;
         let keyset = self.keys.clone().or_else(|| config.keyset.clone());
         Ok(Settings { pin: self.pin.clone().or_else(|| config.pin.clone()), config, keyset })
     }
@@ -63,6 +63,12 @@ impl Settings {
 pub(super) struct Keyring {
     pub(super) config: SealConfig,
     pub(super) keyset: Option<Keyset>,
+    /// The file of the keyset, as messages call it.
+    keyset_name: String,
+    /// Whose signature the keyset must have.
+    pin: Option<Pin>,
+    /// Where the folder of the configuration really is.
+    folder: Option<PathBuf>,
     today: Day,
 }
 
@@ -94,7 +100,14 @@ impl Keyring {
         if let (true, Some(path)) = (config.place.is_empty(), &settings.keyset) {
             config.place = path.display().to_string();
         }
-        Ok(Self { config, keyset, today: today() })
+        Ok(Self {
+            keyset_name: settings.keyset.map(|path| path.display().to_string()).unwrap_or_default(),
+            pin: settings.pin,
+            folder: real(&config.folder),
+            config,
+            keyset,
+            today: today(),
+        })
     }
 
     /// Whom a file is sealed to, where nobody is named: the keys of its rule. None stands for standard input.
@@ -154,15 +167,21 @@ impl Keyring {
         let Some(path) = path else {
             // Where the result goes is not known; it does not matter when the first rule is for everything.
             let first = rules.first().filter(|rule| rule.is_for_all());
-            return first.map(|rule| Choice::Named(rule.keys.clone())).with_context(|| {
-                format!(
-                    "recipients follow from the path ({}), and standard input has none: say where the result will lie \
-                     with --path, or name recipients with -r",
-                    self.config.place
-                )
-            });
+            return first.map(|rule| Choice::Named(rule.keys.clone())).with_context(|| self.no_path());
         };
-        let rule = self.rule(path).map(|at| Choice::Named(rules[at].keys.clone()));
+        let rule = self.rule(path);
+        if let Some(named) =
+            plain(&self.config.folder).zip(plain(path)).and_then(|(folder, path)| below(&folder, &path))
+            && rules.iter().position(|rule| rule.is_for(&named)) != rule
+        {
+            bail!(
+                "a link leads from {} to {}, and {} has another rule for one than for the other: name the file itself",
+                path.display(),
+                real(path).unwrap_or_default().display(),
+                self.config.place
+            );
+        }
+        let rule = rule.map(|at| Choice::Named(rules[at].keys.clone()));
         rule.with_context(|| {
             let place = &self.config.place;
             format!(
@@ -172,12 +191,80 @@ impl Keyring {
         })
     }
 
+    fn no_path(&self) -> String {
+        format!(
+            "recipients follow from the path ({}), and standard input has none: say where it will lie with --path, or \
+             name recipients with -r",
+            self.config.place
+        )
+    }
+
+    /// The rule that is for a file: for the one that a link leads to, as that is what is written and applied.
     fn rule(&self, path: &Path) -> Option<usize> {
         let rules = self.config.rules.as_ref()?;
-        match from(&self.config.folder, path) {
+        let path = self.folder.as_ref().zip(real(path)).and_then(|(folder, path)| below(folder, &path));
+        match path {
             Some(path) => rules.iter().position(|rule| rule.is_for(&path)),
-            None => rules.iter().position(super::super::config::RecipientRule::is_for_all),
+            None => rules.iter().position(RecipientRule::is_for_all),
         }
+    }
+
+    /// Recipients as people call them, and who said that it is they. Somebody else's key must not go unseen.
+    pub(super) fn told(&self, recipients: &[Recipient], named: &[Recipient]) -> String {
+        let titles = |all: &[&Recipient]| self.titles(all.iter().map(|one| one.kid()));
+        let (asked, added): (Vec<_>, Vec<_>) =
+            recipients.iter().partition(|one| named.is_empty() || named.iter().any(|known| known.kid() == one.kid()));
+        let by = match (named.is_empty(), &self.config.rules) {
+            (false, _) => "-r",
+            (true, Some(_)) => &self.config.place,
+            (true, None) => &self.keyset_name,
+        };
+        let added = match added.as_slice() {
+            [] => String::new(),
+            added => format!(", and {}, break-glass of {}", titles(added), self.keyset_name),
+        };
+        format!("{}, as {by} says{added}", titles(&asked))
+    }
+
+    /// Of these files, the configurations that would have others decide than those that count here: where, the line, a
+    /// sentence. One that cannot be read decides nothing.
+    pub(super) fn other_configurations<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p Path>,
+    ) -> Vec<(PathBuf, usize, String)> {
+        let Self { config, pin, .. } = self;
+        let mut found = Vec::new();
+        let mut all: Vec<&Path> = paths.filter(|path| path.file_name().is_some_and(|name| name == NAME)).collect();
+        let own = Path::new(&config.place);
+        let is_own = |path: &Path| config.speaks() && real(path) == real(own);
+        // The one that counts is held to the root of an argument wherever the files lie.
+        if !all.iter().any(|path| is_own(path)) && config.speaks() {
+            all.push(own);
+        }
+        for path in all {
+            let Some(other) = SealConfig::in_file(path).ok().flatten().filter(SealConfig::speaks) else { continue };
+            let sentence = match (&other.pin, pin) {
+                (Some(Pin::Root(other)), Some(Pin::Root(root))) if other != root => {
+                    format!("it pins {other}, and the root is {root}")
+                }
+                (Some(Pin::Unpinned), Some(Pin::Root(root))) => format!("it pins no root, and the root is {root}"),
+                _ if !is_own(path) && !config.is_named && config.speaks() => {
+                    format!("it speaks of sealing, and {} decides in this work tree: take `seal:` out", config.place)
+                }
+                _ => continue,
+            };
+            found.push((path.to_path_buf(), other.line, sentence));
+        }
+        found
+    }
+
+    /// Keys as people call them.
+    pub(super) fn titles<'k>(&self, kids: impl IntoIterator<Item = &'k KeyId>) -> String {
+        let title = |kid: &KeyId| {
+            let entry = self.keyset.as_ref().and_then(|keyset| keyset.draft().key(kid));
+            entry.map_or_else(|| kid.to_string(), Entry::title)
+        };
+        kids.into_iter().map(title).collect::<Vec<_>>().join(", ")
     }
 
     /// What files have to hold to, when these recipients were named; nobody means the rules.
@@ -212,6 +299,15 @@ impl Policies<'_> {
         }
     }
 
+    /// Refuses standard input where the path decides, and nobody says which it has.
+    pub(super) fn need_path(&self) -> anyhow::Result<()> {
+        let first = self.keyring.config.rules.iter().flatten().next();
+        match first {
+            Some(rule) if self.by_rule && !rule.is_for_all() => bail!(self.keyring.no_path()),
+            _ => Ok(()),
+        }
+    }
+
     /// What a file has to hold to, and whether that is because a rule says so.
     pub(super) fn of(&self, path: &Path) -> (&Policy, bool) {
         let at = if self.by_rule { self.keyring.rule(path) } else { Some(0) };
@@ -219,25 +315,39 @@ impl Policies<'_> {
     }
 }
 
-/// A path as seen from a folder; none when it lies elsewhere. Links are not followed: what counts is the name that
-/// reviewers see.
-fn from(folder: &Path, path: &Path) -> Option<PathBuf> {
-    let plain = |path: &Path| {
-        let mut plain = PathBuf::new();
-        // An empty path is this folder; the system has no word for that.
-        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        for part in std::path::absolute(path).ok()?.components() {
-            match part {
-                Component::ParentDir => {
-                    plain.pop();
-                }
-                Component::CurDir => {}
-                part => plain.push(part),
-            }
+/// A path as seen from a folder; none when it lies elsewhere.
+fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
+    path.strip_prefix(folder).ok().map(Path::to_path_buf)
+}
+
+/// The whole of a path as it is written, without `..`.
+fn plain(path: &Path) -> Option<PathBuf> {
+    Some(join(PathBuf::new(), &absolute(path)?))
+}
+
+/// Where a path leads when links are followed. What is not there yet has none.
+fn real(path: &Path) -> Option<PathBuf> {
+    let path = absolute(path)?;
+    path.ancestors().find_map(|there| {
+        let rest = path.strip_prefix(there).ok()?;
+        Some(join(fs::canonicalize(there).ok()?, rest))
+    })
+}
+
+fn absolute(path: &Path) -> Option<PathBuf> {
+    // An empty path is this folder; the system has no word for that.
+    std::path::absolute(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok()
+}
+
+fn join(mut path: PathBuf, rest: &Path) -> PathBuf {
+    for part in rest.components() {
+        match part {
+            Component::ParentDir => drop(path.pop()),
+            Component::CurDir => {}
+            part => path.push(part),
         }
-        Some(plain)
-    };
-    plain(path)?.strip_prefix(plain(folder)?).ok().map(Path::to_path_buf)
+    }
+    path
 }
 
 /// The day on which this runs, in UTC.
@@ -252,7 +362,11 @@ mod tests {
 
     #[test]
     fn paths_are_seen_from_the_folder_of_the_configuration() {
-        let seen = |folder: &str, path: &str| from(Path::new(folder), Path::new(path));
+        let seen = |folder: &str, path: &str| {
+            let by = |way: fn(&Path) -> Option<PathBuf>| below(&way(Path::new(folder))?, &way(Path::new(path))?);
+            assert_eq!(by(plain), by(real), "none of these is a link");
+            by(real)
+        };
         assert_eq!(seen("", "a/b.yaml"), Some("a/b.yaml".into()));
         assert_eq!(seen("", "./a/../b.yaml"), Some("b.yaml".into()));
         assert_eq!(seen("x", "x/a.yaml"), Some("a.yaml".into()));

@@ -1,15 +1,18 @@
 //! Recipients and identities, as arguments name them.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::seal::{Identity, IdentityFile, Recipient, RootFile, RootIdentity, Scope};
+use ksecrets::seal::{Identity, IdentityFile, Recipient, RootFile, RootIdentity, Scope, SealedSecret, Slot};
 use zeroize::Zeroizing;
 
 use super::keyring::{ConfigArguments, Keyring, Policies};
+use super::say;
 
 /// Most that is read of a private file. A backup of a controller's keys has 10 KiB for each.
 const MOST_PRIVATE: u64 = 16 << 20;
@@ -29,13 +32,59 @@ pub(super) struct To {
     keyring: Keyring,
     /// Those of the arguments; nobody means those of the path.
     named: Vec<Recipient>,
+    /// What was answered so far, each once.
+    asked: RefCell<Vec<Vec<Recipient>>>,
 }
 
 impl To {
     /// The recipients of a file; none stands for standard input.
     pub(super) fn of(&self, path: Option<&Path>) -> anyhow::Result<Vec<Recipient>> {
         let path = path.filter(|path| *path != Path::new("-"));
-        if self.named.is_empty() { self.keyring.recipients(path) } else { self.keyring.with(&self.named) }
+        let to = if self.named.is_empty() { self.keyring.recipients(path) } else { self.keyring.with(&self.named) }?;
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&to) {
+            asked.push(to.clone());
+        }
+        Ok(to)
+    }
+
+    /// Says for whom things were sealed, and by whose word.
+    pub(super) fn tell(&self) {
+        for to in self.asked.borrow().iter() {
+            say(&format!("sealed for {}", self.keyring.told(to, &self.named)));
+        }
+    }
+
+    /// Refuses to put values for some into a Secret that is for others, where arguments name them; says so where the
+    /// configuration does, as without a private key nobody can rotate first.
+    pub(super) fn fits(
+        &self,
+        title: &str,
+        sealed: &SealedSecret,
+        keys: &[&str],
+        to: &[Recipient],
+    ) -> anyhow::Result<()> {
+        let envelope = sealed.envelope();
+        let stays = |slot: &&Slot| {
+            let mut values = envelope.values().iter();
+            values.any(|(key, value)| value.slot() == slot.id() && !keys.contains(&key.as_str()))
+        };
+        let kids = |slot: &Slot| slot.kids().cloned().collect::<BTreeSet<_>>();
+        let wanted: BTreeSet<_> = to.iter().map(|one| one.kid().clone()).collect();
+        let slots: Vec<_> = envelope.slots().iter().filter(stays).map(kids).collect();
+        let Some(other) = slots.iter().find(|kids| **kids != wanted) else { return Ok(()) };
+        let (other, wanted_titles) = (self.keyring.titles(other), self.keyring.titles(&wanted));
+        if self.is_named() && !slots.contains(&wanted) {
+            bail!(
+                "{title} is sealed for {other}, and this would be for {wanted_titles}: name those with -r, or give the \
+                 whole file other recipients with `ksecrets seal rotate`"
+            );
+        }
+        say(&format!(
+            "{title} has values for {other} still, and what is added is for {wanted_titles}: run `ksecrets seal rotate \
+             -i IDENTITY {title}`"
+        ));
+        Ok(())
     }
 
     /// Whether arguments name them.
@@ -46,6 +95,15 @@ impl To {
     /// Refuses a scope that is wider than the configuration allows.
     pub(super) fn allows(&self, scope: Scope) -> anyhow::Result<()> {
         self.keyring.allows(scope)
+    }
+
+    /// Of these files, the configurations that would have others decide than those that count here: where, the line,
+    /// a sentence.
+    pub(super) fn other_configurations<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p Path>,
+    ) -> Vec<(PathBuf, usize, String)> {
+        self.keyring.other_configurations(paths)
     }
 
     /// What files that are sealed already have to hold to.
@@ -84,7 +142,7 @@ impl RecipientArguments {
                 }
             }
         }
-        Ok(To { keyring, named })
+        Ok(To { keyring, named, asked: RefCell::default() })
     }
 }
 

@@ -17,11 +17,13 @@ mod keyring;
 mod keys;
 mod keyset;
 mod look;
+mod nearest;
 mod open;
 mod place;
 mod raw;
 mod rotate;
 mod set;
+mod stdin;
 mod verify;
 
 use clap::{Args, Subcommand};

@@ -30,6 +30,16 @@ impl PlaceArguments {
         self.given.unwrap_or_default()
     }
 
+    /// Refuses another scope than the one of an object that values are put into: theirs is what counts.
+    pub(super) fn refuse_other(&self, scope: Scope, title: &str) -> anyhow::Result<()> {
+        match self.given {
+            Some(given) if given != scope => {
+                bail!("{title} is sealed in scope {scope}, and so is what is put into it: leave --scope {given} out")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The scope that widens: as with kubeseal, `strict` does not overrule what a Secret says of itself.
     pub(super) fn wider_scope(&self) -> Option<Scope> {
         self.given.filter(|scope| *scope != Scope::Strict)

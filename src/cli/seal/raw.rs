@@ -38,5 +38,6 @@ pub(super) fn run(
     if io::stdout().is_terminal() {
         out.write_all(b"\n")?;
     }
+    certificate.tell();
     Ok(CLEAN)
 }

@@ -8,11 +8,12 @@ use clap::Args;
 use super::super::CLEAN;
 use super::files::{Found, Manifests, update, walk};
 use super::keys::{IdentityArguments, RecipientArguments};
+use super::stdin::StdinArguments;
 use super::{count, say};
 
 #[derive(Args, Debug)]
 pub(super) struct RotateArguments {
-    /// Files with SealedSecrets, and folders
+    /// Files with SealedSecrets, folders, or - for standard input
     #[arg(value_name = "PATH", required_unless_present = "all")]
     paths: Vec<PathBuf>,
     /// Every SealedSecret below a folder; the same as naming it
@@ -22,12 +23,15 @@ pub(super) struct RotateArguments {
     with: IdentityArguments,
     #[command(flatten)]
     to: RecipientArguments,
+    #[command(flatten)]
+    stdin: StdinArguments,
     /// Seal every value anew: for when a private key was lost to somebody
     #[arg(long)]
     new_data_key: bool,
 }
 
 pub(super) fn run(arguments: &RotateArguments) -> anyhow::Result<u8> {
+    arguments.stdin.check(&arguments.paths)?;
     let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
     let (mut seen, mut changed) = (0, 0);
     let paths: Vec<_> = arguments.paths.iter().chain(&arguments.all).cloned().collect();
@@ -39,7 +43,7 @@ pub(super) fn run(arguments: &RotateArguments) -> anyhow::Result<u8> {
         }
         for (place, found) in manifests.objects()? {
             let Found::Sealed(before) = found else { continue };
-            let to = to.of(Some(&path))?;
+            let to = to.of(Some(arguments.stdin.of(&path)))?;
             let mut after = (*before).clone();
             let rotated = match arguments.new_data_key {
                 true => after.renew(&identities, &to).map(|()| true),
@@ -56,6 +60,7 @@ pub(super) fn run(arguments: &RotateArguments) -> anyhow::Result<u8> {
         bail!("there is no SealedSecret of ksecrets.dev to rotate");
     }
     say(&format!("{changed} of {} changed", count(seen, "SealedSecret")));
+    to.tell();
     if arguments.new_data_key {
         say("whoever had the old key may know the values: change the credentials themselves too");
     }

@@ -33,17 +33,22 @@ pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
         let certificate = arguments.certificate.read(&arguments.to).context(title.clone())?;
         let value = value(key)?;
         theirs.set(&mut manifests.file, &place, (key, &value), &certificate).context(title)?;
+        manifests.save()?;
+        certificate.tell();
     } else {
         if arguments.certificate.cert.is_some() {
             bail!("{title} has a SealedSecret of ksecrets.dev: name recipients with -r and not --cert");
         }
-        let to = arguments.to.read()?.of(Some(&arguments.file))?;
+        let to = arguments.to.read()?;
+        let recipients = to.of(Some(&arguments.file))?;
         let (place, mut sealed) = manifests.sealed()?;
         let before = sealed.clone();
-        sealed.set(key, &value(key)?, &to).context(title)?;
+        to.fits(&title, &sealed, &[key.as_str()], &recipients)?;
+        sealed.set(key, &value(key)?, &recipients).context(title)?;
         update(&mut manifests.file, &place, &before, &sealed)?;
+        manifests.save()?;
+        to.tell();
     }
-    manifests.save()?;
     Ok(CLEAN)
 }
 

@@ -3,18 +3,21 @@
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 use ksecrets::manifest::Object;
 use ksecrets::model::ObjectRef;
 use ksecrets::render::{self, Format, Style};
-use ksecrets::seal::{Scope, SealedSecret, rules};
+use ksecrets::seal::{Scope, SealedSecret, codes, rule_of, rules};
 
 use super::super::{CLEAN, FAILED, FOUND};
 use super::bitnami::{self, Certificate};
 use super::findings::{Told, report};
 use super::keyring::Policies;
-use super::keys::RecipientArguments;
+use super::keys::{RecipientArguments, To};
 use super::look::{Looked, look};
+use super::nearest::nearest;
+use super::stdin::StdinArguments;
 use super::{count, say};
 
 #[derive(Args, Debug)]
@@ -24,6 +27,8 @@ pub(super) struct VerifyArguments {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     to: RecipientArguments,
+    #[command(flatten)]
+    stdin: StdinArguments,
     /// Every slot must be post-quantum
     #[arg(long)]
     post_quantum: bool,
@@ -33,7 +38,7 @@ pub(super) struct VerifyArguments {
     /// Certificate of the sealed-secrets controller, to hold its SealedSecrets and its own expiry to
     #[arg(long, value_name = "FILE")]
     cert: Option<PathBuf>,
-    /// Problems to leave out, by the short names that they are reported with
+    /// Problems to leave out, by the short names that they are reported with, or the ids of their rules
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     ignore: Vec<String>,
     /// How to write the problems: text (one a line), or a report as json, jsonl, sarif, markdown
@@ -52,13 +57,19 @@ pub(super) struct Seen {
 }
 
 pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
+    arguments.ignore.iter().try_for_each(|name| known(name))?;
+    arguments.stdin.check(&arguments.paths)?;
     let to = arguments.to.read()?;
     let mut policies = to.policies()?;
     policies.tighten(arguments.post_quantum, arguments.widest_scope);
+    if arguments.paths.iter().any(|path| arguments.stdin.of(path) == Path::new("-")) {
+        policies.need_path()?;
+    }
     let (certificate, expired) = certificate(arguments)?;
+    let named = to.is_named();
     let mut looked = look(&arguments.paths, |path, text, object| {
         let mut told = if SealedSecret::is(object) {
-            problems(path, object, &policies, to.is_named())
+            problems(arguments.stdin.of(path), object, &policies, named)
         } else if object.is("bitnami.com", "SealedSecret") {
             bitnami::problems(object, certificate.as_ref())
                 .into_iter()
@@ -71,6 +82,7 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         Some(Seen { told, ..Seen::at(text, object) })
     })?;
     looked.extend(expired);
+    looked.extend(configurations(arguments, &to, &looked));
     let mut out = BufWriter::new(io::stdout().lock());
     match arguments.format {
         Format::Text => write(&looked, &mut out)?,
@@ -98,8 +110,39 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
 
 impl VerifyArguments {
     fn wants(&self, told: &Told) -> bool {
-        !self.ignore.iter().any(|name| name == told.code)
+        debug_assert!(codes().any(|code| code == told.code), "--ignore does not know {}", told.code);
+        !self.ignore.iter().any(|name| name == told.code || name == rule_of(told.code))
     }
+}
+
+/// Refuses a name that no problem has: it would silently leave out nothing.
+fn known(name: &str) -> anyhow::Result<()> {
+    let rules = rules();
+    let mut names: Vec<&str> = codes().collect();
+    names.extend(rules.iter().map(|rule| rule.id.as_str()));
+    if names.contains(&name) {
+        return Ok(());
+    }
+    match nearest(name, &names) {
+        Some(near) => bail!("there is no problem '{name}' to leave out; did you mean '{near}'?"),
+        None => {
+            bail!("there is no problem '{name}' to leave out; `ksecrets rules` lists them, those of verify as seal-…")
+        }
+    }
+}
+
+/// What is wrong with the configurations themselves: one that names another root, or that would decide for a folder.
+fn configurations(arguments: &VerifyArguments, to: &To, looked: &[Looked<Seen>]) -> Vec<Looked<Seen>> {
+    let paths = looked.iter().map(|one| one.path.as_path());
+    let mut found = Vec::new();
+    for (path, line, message) in to.other_configurations(paths) {
+        let told = Told { code: "other-configuration", message, remedy: None, line: None };
+        if arguments.wants(&told) {
+            let seen = Seen { object: ObjectRef::default(), line, width: 0, told: vec![told] };
+            found.push(Looked { path, seen: vec![seen], unread: Vec::new(), bytes: 0 });
+        }
+    }
+    found
 }
 
 /// The certificate to hold SealedSecrets of Bitnami to. That it expired is a problem of its own.
