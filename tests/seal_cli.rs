@@ -51,6 +51,16 @@ impl Bench {
         fs::write(self.path().join(name), text).unwrap();
     }
 
+    /// Writes a file that others cannot read.
+    pub(crate) fn write_private(&self, name: &str, text: &str) {
+        self.write(name, text);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(self.path().join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path().join(name)).unwrap()
     }
@@ -214,16 +224,23 @@ fn a_private_identity_is_private_from_the_start_and_never_overwritten() {
 #[test]
 fn a_passphrase_protects_an_identity() {
     let mut bench = Bench::new("x25519");
-    bench.write("phrase", "correct horse battery staple\n");
+    bench.write_private("phrase", "correct horse battery staple\n");
     let made = bench.run(&["keygen", "-o", "safe.key", "--suite", "x25519", "--passphrase-file", "phrase"], "");
     bench.write("team.pub", &made.stdout);
     bench.seal("db.yaml");
     let opened = bench.run(&["open", "db.yaml", "-i", "safe.key", "--passphrase-file", "phrase"], "");
     assert_eq!(opened.status, 0, "{}", opened.stderr);
-    bench.write("phrase", "wrong\n");
+    bench.write_private("phrase", "wrong\n");
     let refused = bench.run(&["open", "db.yaml", "-i", "safe.key", "--passphrase-file", "phrase"], "");
     assert_eq!(refused.status, 2);
     assert!(refused.stderr.contains("the passphrase does not open the identity"), "{}", refused.stderr);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(bench.path().join("phrase"), fs::Permissions::from_mode(0o640)).unwrap();
+        let refused = bench.run(&["open", "db.yaml", "-i", "safe.key", "--passphrase-file", "phrase"], "");
+        assert!(refused.status == 2 && refused.stderr.contains("phrase can be read by others"), "{}", refused.stderr);
+    }
 }
 
 #[test]
@@ -238,6 +255,8 @@ fn values_are_set_without_any_private_key_and_the_others_keep_their_bytes() {
     assert_eq!(after.len(), 3);
     assert!(before.iter().all(|line| after.contains(line)));
     assert!(bench.read("db.yaml").starts_with("# the database of the shop\n"));
+    let noted = bench.run(&["set", "db.yaml", "other", "-r", "team.pub"], "");
+    assert!(noted.status == 0 && noted.stderr.contains("the value is empty"), "{}", noted.stderr);
     let noted = bench.run(&["set", "db.yaml", "other", "-r", "team.pub"], "line\n");
     assert!(noted.stderr.contains("the value ends with a newline, which is sealed too"), "{}", noted.stderr);
 }
@@ -389,7 +408,7 @@ fn the_public_half_is_printed_once_more() {
     let public = bench.read("team.pub");
     let shown = bench.run(&["keygen", "--show", "id.key"], "");
     assert_eq!((shown.status, shown.stdout == public), (0, true), "{}", shown.stderr);
-    bench.write("phrase", "correct horse battery staple\n");
+    bench.write_private("phrase", "correct horse battery staple\n");
     let made = bench.run(&["keygen", "-o", "safe.key", "--passphrase-file", "phrase"], "");
     let shown = bench.run(&["keygen", "--show", "safe.key", "--passphrase-file", "phrase"], "");
     assert_eq!((shown.status, shown.stdout), (0, made.stdout), "{}", shown.stderr);
@@ -442,6 +461,10 @@ fn wrong_input_is_one_sentence_and_loses_nothing() {
         said(&secret("stringData: {a: b}\n"), &["-n", "other"]),
         said("a: [\n", &[]),
         said(&secret("stringData: {a: b}\n"), &["-r", "nobody"]),
+        said(&secret("stringData: {a: b}\n"), &["-r", "ksx1nobody"]),
+        said(&secret("stringData: {a: b}\n"), &["-r", "id.key"]),
+        said(&secret("stringData: {a: b}\n"), &["-r", "."]),
+        said(&secret("stringData: {a: b}\n"), &["-r", "ksecrets-key-x-1qqqqqqqqqqqq"]),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
     ksecrets: there is no Secret to seal
@@ -452,6 +475,10 @@ fn wrong_input_is_one_sentence_and_loses_nothing() {
     ksecrets: standard input: Secret a: scope strict needs a namespace: write metadata.namespace, or name it with -n
     ksecrets: standard input: Secret a is of namespace shop, and -n says other
     ksecrets: standard input: line 1: not valid YAML: unclosed bracket '['
-    ksecrets: 'nobody' is neither a recipient nor a file: not a recipient: the checksum is wrong; was it pasted completely?
+    ksecrets: 'nobody' is neither a recipient, which begins with ksx1 or kspq1, nor a file
+    ksecrets: 'ksx1nobody': not a recipient: the checksum is wrong; was it pasted completely?
+    ksecrets: id.key is private: name its public half, which `ksecrets seal keygen --show id.key` prints
+    ksecrets: cannot read the recipients .: Is a directory (os error 21)
+    ksecrets: a private key does not belong into an argument: name the recipient, which `ksecrets seal keygen --show` prints
     ");
 }

@@ -252,6 +252,9 @@ fn values_for_new_keys_are_told_where_the_old_ones_stay() {
     let set = bench.run(&["set", "dev.yaml", "token"], "n3w-value");
     assert_eq!(set.status, 0, "{}", set.stderr);
     assert!(set.stderr.contains("run `ksecrets seal rotate -i IDENTITY dev.yaml`"), "{}", set.stderr);
+    let slip = bench.run(&["set", "dev.yaml", "token", "-r", "stagging"], "n3w-value");
+    let said = "ksecrets: the keyset has no key 'stagging'; its labels are prod, safe, staging\n";
+    assert_eq!((slip.status, slip.stderr.as_str()), (2, said));
     let set = bench.run(&["set", "dev.yaml", "token", "-r", "prod"], "n3w-value");
     assert!(
         set.status == 2 && set.stderr.contains("and this would be for ") && set.stderr.contains("prod ("),
@@ -548,7 +551,7 @@ fn wrong_usage_is_one_sentence() {
     ksecrets: a keyset is signed: name the private root with --root, as `ksecrets seal keygen --root` made it
     ksecrets: id.key: not the file of a root: this is an identity, which opens Secrets; the root signs keysets
     ksecrets: cannot read the root none.key: No such file or directory (os error 2)
-    ksecrets: 'nothing' is neither a recipient nor a file: not a recipient: the checksum is wrong; was it pasted completely?
+    ksecrets: 'nothing' is neither a recipient, which begins with ksx1 or kspq1, nor a file
     ksecrets: the keyset has no key 'nobody': `ksecrets seal keys list` shows them
     ksecrets: there is no keyset none.yaml: `ksecrets seal keys add` makes one, --keys names another
     ksecrets: team.pub: this is no keyset: `version: 1` is missing; `ksecrets seal keys add` makes one
@@ -575,7 +578,7 @@ fn rules_about_sealed_objects_are_explained_and_not_hunted() {
 fn a_root_is_private_from_the_start_and_may_have_a_passphrase() {
     use std::os::unix::fs::PermissionsExt as _;
     let mut bench = Bench::new("x25519");
-    bench.write("phrase", "correct horse battery staple\n");
+    bench.write_private("phrase", "correct horse battery staple\n");
     let made = bench.run(&["keygen", "--root", "-o", "root.key", "--passphrase-file", "phrase"], "");
     assert!(made.status == 0 && made.stdout.starts_with("ksroot1") && made.stdout.len() == 66, "{}", made.stderr);
     let path = bench.path().join("root.key");

@@ -104,7 +104,7 @@ impl Manifests {
 
     /// Prints it.
     pub(super) fn print(&self) -> anyhow::Result<()> {
-        Ok(io::stdout().lock().write_all(self.file.text().as_bytes())?)
+        io::stdout().lock().write_all(self.file.text().as_bytes()).context("cannot write to standard output")
     }
 }
 

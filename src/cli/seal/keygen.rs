@@ -33,8 +33,8 @@ pub(super) struct KeygenArguments {
     /// Protect the identity with the passphrase in a file
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
     passphrase_file: Option<PathBuf>,
-    /// Show an identity that others on this machine can read
-    #[arg(long, requires = "show")]
+    /// Use identity and passphrase files that others on this machine can read
+    #[arg(long)]
     allow_readable_identity: bool,
 }
 
@@ -64,7 +64,7 @@ fn show(arguments: &KeygenArguments, path: &Path) -> anyhow::Result<u8> {
     let name = || path.display().to_string();
     let passphrase = |is_protected: bool| match (is_protected, &arguments.passphrase_file) {
         (false, _) => Ok(None),
-        (true, Some(file)) => passphrase_in(file).map(Some),
+        (true, Some(file)) => passphrase_in(file, arguments.allow_readable_identity).map(Some),
         (true, None) => ask(&format!("Passphrase of {}: ", path.display())).map(Some),
     };
     // What is neither is told as what most people have.
@@ -100,7 +100,7 @@ fn root(arguments: &KeygenArguments, output: &Path) -> anyhow::Result<u8> {
 
 fn passphrase(arguments: &KeygenArguments) -> anyhow::Result<Option<Zeroizing<String>>> {
     if let Some(file) = &arguments.passphrase_file {
-        return passphrase_in(file).map(Some);
+        return passphrase_in(file, arguments.allow_readable_identity).map(Some);
     }
     if !arguments.passphrase {
         return Ok(None);

@@ -137,10 +137,14 @@ impl Keyring {
 
     /// The keys that a word names: of a label, or by an id. None when it names none.
     pub(super) fn named(&self, word: &str) -> anyhow::Result<Option<Vec<Recipient>>> {
-        let Some(keyset) = self.keyset.as_ref().filter(|keyset| !keyset.named(word).is_empty()) else {
-            return Ok(None);
-        };
-        Ok(Some(keyset.recipients(&Choice::Named(vec![word.to_owned()]), self.today)?))
+        let is_known = self.keyset.as_ref().is_some_and(|keyset| !keyset.named(word).is_empty());
+        is_known.then(|| self.keyset_recipients(word)).transpose()
+    }
+
+    /// The keys that a word has to name.
+    pub(super) fn keyset_recipients(&self, word: &str) -> anyhow::Result<Vec<Recipient>> {
+        let keyset = self.keyset.as_ref().context("there is no keyset")?;
+        Ok(keyset.recipients(&Choice::Named(vec![word.to_owned()]), self.today)?)
     }
 
     /// Refuses a scope that is wider than the configuration allows.

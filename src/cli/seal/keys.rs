@@ -120,7 +120,7 @@ pub(super) struct IdentityArguments {
     /// Read the passphrase of the identities from a file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// Use an identity file that others on this machine can read
+    /// Use identity and passphrase files that others on this machine can read
     #[arg(long)]
     allow_readable_identity: bool,
 }
@@ -150,22 +150,47 @@ impl RecipientArguments {
 fn recipients(word: &str, keyring: &Keyring) -> anyhow::Result<Vec<Recipient>> {
     match keyring.named(word)? {
         Some(all) => Ok(all),
+        // A slip in a label is likelier than one in a path.
+        None if keyring.keyset.is_some() && !is_written_out(word) && !Path::new(word).exists() => {
+            keyring.keyset_recipients(word)
+        }
         None => recipients_in(word),
     }
 }
 
+/// Whether a word is meant to be a key itself.
+fn is_written_out(word: &str) -> bool {
+    ["ksx1", "kspq1", "ksecrets-"].iter().any(|start| word.starts_with(start))
+}
+
 /// The recipients of a file, or the one that a word is.
 pub(super) fn recipients_in(word: &str) -> anyhow::Result<Vec<Recipient>> {
-    if let Ok(text) = fs::read_to_string(word) {
-        let all = Recipient::all(&text).with_context(|| word.to_owned())?;
-        if all.is_empty() {
-            bail!("{word} names no recipient");
+    match fs::read_to_string(word) {
+        Ok(text) if IdentityFile::read(&text).is_ok() => {
+            bail!("{word} is private: name its public half, which `ksecrets seal keygen --show {word}` prints")
         }
-        return Ok(all);
+        Ok(text) => {
+            let all = Recipient::all(&text).with_context(|| word.to_owned())?;
+            if all.is_empty() {
+                bail!("{word} names no recipient");
+            }
+            return Ok(all);
+        }
+        Err(error) if Path::new(word).exists() => {
+            return Err(error).with_context(|| format!("cannot read the recipients {word}"));
+        }
+        Err(_) => {}
+    }
+    if word.starts_with("ksecrets-") {
+        bail!(
+            "a private key does not belong into an argument: name the recipient, which `ksecrets seal keygen --show` prints"
+        );
     }
     let shown: String = word.chars().take(24).collect();
-    let recipient = word.parse().with_context(|| format!("'{shown}' is neither a recipient nor a file"))?;
-    Ok(vec![recipient])
+    if !is_written_out(word) {
+        bail!("'{shown}' is neither a recipient, which begins with ksx1 or kspq1, nor a file");
+    }
+    Ok(vec![word.parse().with_context(|| format!("'{shown}'"))?])
 }
 
 impl IdentityArguments {
@@ -198,7 +223,7 @@ impl IdentityArguments {
 
     fn passphrase(&self, path: &Path) -> anyhow::Result<Zeroizing<String>> {
         match &self.passphrase_file {
-            Some(file) => passphrase_in(file),
+            Some(file) => passphrase_in(file, self.allow_readable_identity),
             None => ask(&format!("Passphrase of {}: ", path.display())),
         }
     }
@@ -212,7 +237,7 @@ pub(super) struct RootArguments {
     /// Read the passphrase of the root from a file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// Use a root that others on this machine can read
+    /// Use root and passphrase files that others on this machine can read
     #[arg(long)]
     allow_readable_identity: bool,
 }
@@ -228,7 +253,7 @@ impl RootArguments {
         let read = RootFile::read(&text).with_context(name)?;
         let passphrase = match (read.is_protected(), &self.passphrase_file) {
             (false, _) => None,
-            (true, Some(file)) => Some(passphrase_in(file)?),
+            (true, Some(file)) => Some(passphrase_in(file, self.allow_readable_identity)?),
             (true, None) => Some(ask(&format!("Passphrase of {}: ", path.display()))?),
         };
         read.open(passphrase.as_deref().map(String::as_str)).with_context(name)
@@ -238,6 +263,9 @@ impl RootArguments {
 /// The text of a private file, which nobody else may read.
 pub(super) fn private_text(path: &Path, what: &str, allow_readable: bool) -> anyhow::Result<Zeroizing<String>> {
     let file = File::open(path).with_context(|| format!("cannot read the {what} {}", path.display()))?;
+    if file.metadata()?.is_dir() {
+        bail!("{} is a folder: name the {what} in it", path.display());
+    }
     if !allow_readable && is_readable_by_others(&file)? {
         bail!(
             "{} can be read by others: chmod 600 it, or say --allow-readable-identity where that is meant",
@@ -249,10 +277,9 @@ pub(super) fn private_text(path: &Path, what: &str, allow_readable: bool) -> any
     Ok(text)
 }
 
-/// The first line of a file.
-pub(super) fn passphrase_in(file: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let text = fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.with_context(|| format!("cannot read the passphrase in {}", file.display()))?;
+/// The first line of a private file.
+pub(super) fn passphrase_in(file: &Path, allow_readable: bool) -> anyhow::Result<Zeroizing<String>> {
+    let text = private_text(file, "passphrase", allow_readable)?;
     let line = text.lines().next().filter(|line| !line.is_empty());
     let line = line.with_context(|| format!("the first line of {} is empty", file.display()))?;
     Ok(Zeroizing::new(line.to_owned()))

@@ -63,6 +63,9 @@ pub(super) fn value(key: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     if value.len() > MOST_BYTES {
         bail!("the value has more than {MOST_BYTES} bytes, the most that a Secret may hold");
     }
+    if value.is_empty() {
+        say("the value is empty: standard input held nothing");
+    }
     if value.ends_with(b"\n") {
         say("the value ends with a newline, which is sealed too: `printf %s` gives none");
     }
