@@ -458,6 +458,10 @@ fn wrong_input_is_one_sentence_and_loses_nothing() {
         said(&secret("data: {a: aQ==, a: aQ==}\n"), &[]),
         said(&secret("stringData: {'a b': x}\n"), &[]),
         said("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: b}\n", &[]),
+        said(
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {a: b c}}\nstringData: {a: b}\n",
+            &["-n", "shop"],
+        ),
         said(&secret("stringData: {a: b}\n"), &["-n", "other"]),
         said("a: [\n", &[]),
         said(&secret("stringData: {a: b}\n"), &["-r", "nobody"]),
@@ -473,6 +477,7 @@ fn wrong_input_is_one_sentence_and_loses_nothing() {
     ksecrets: standard input: Secret a: data.a stands there twice: remove one
     ksecrets: standard input: Secret a: Kubernetes does not allow 'a b' as a key of a Secret
     ksecrets: standard input: Secret a: scope strict needs a namespace: write metadata.namespace, or name it with -n
+    ksecrets: standard input: Secret a: metadata.labels.a: is no value of a label: up to 63 letters, digits, dashes, underscores and dots
     ksecrets: standard input: Secret a is of namespace shop, and -n says other
     ksecrets: standard input: line 1: not valid YAML: unclosed bracket '['
     ksecrets: 'nobody' is neither a recipient, which begins with ksx1 or kspq1, nor a file

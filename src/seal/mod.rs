@@ -18,6 +18,7 @@ mod identity;
 mod kem;
 mod key_file;
 mod keyset;
+mod metadata;
 mod problem;
 mod reading;
 mod recipient;

@@ -137,7 +137,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// A DNS subdomain (RFC 1123), which names of Secrets are. Unlike DNS, Kubernetes lets one label be longer than 63.
-fn is_subdomain(text: &str) -> bool {
+pub(super) fn is_subdomain(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let label = |label: &str| {
         let bytes = label.as_bytes();

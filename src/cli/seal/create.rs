@@ -128,6 +128,7 @@ fn seal(arguments: &CreateArguments, manifests: &mut Manifests, path: &Path, to:
 fn one(arguments: &CreateArguments, mut plain: PlainSecret, path: &Path, to: &Target) -> anyhow::Result<Value> {
     let place = &arguments.place;
     place.settle(&mut plain)?;
+    plain.check_metadata().with_context(|| format!("Secret {}", plain.name))?;
     let sealed = match to {
         Target::Recipients(to) => SealedSecret::seal(&plain, place.scope(), &to.of(Some(path))?)
             .map_err(Into::into)
