@@ -37,6 +37,7 @@ mod seal;
 #[cfg(all(unix, feature = "bitnami"))]
 mod seal_bitnami;
 mod seal_cli;
+mod seal_edit;
 mod seal_keys;
 #[cfg(unix)]
 mod stored;

@@ -90,7 +90,7 @@ impl Bench {
     }
 
     /// Seals [`SECRET`] into a file.
-    fn seal(&mut self, name: &str) {
+    pub(crate) fn seal(&mut self, name: &str) {
         let done = self.run(&["-r", "team.pub"], SECRET);
         assert_eq!(done.status, 0, "{}", done.stderr);
         self.write(name, &done.stdout);

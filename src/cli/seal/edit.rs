@@ -1,8 +1,7 @@
 //! `ksecrets seal edit`: the values in an editor.
 
 use std::env;
-use std::fs;
-use std::io::Write as _;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::super::CLEAN;
 use super::files::{Manifests, update};
-use super::keygen::create;
 use super::keys::{IdentityArguments, RecipientArguments};
+use super::private::Private;
 use super::say;
 
 #[derive(Args, Debug)]
@@ -27,42 +26,79 @@ pub(super) struct EditArguments {
     to: RecipientArguments,
 }
 
+/// What an edit that fails ends with.
+const NOTHING: &str = "what was edited cannot be sealed; nothing was changed";
+/// How often an editor is started where nobody is seen to sit before it.
+const MOST_ROUNDS: u32 = 10;
+const HEADER_LINES: usize = 2;
+
 pub(super) fn run(arguments: &EditArguments) -> anyhow::Result<u8> {
     let mut manifests = Manifests::read(&arguments.file)?;
     let (place, sealed) = manifests.sealed()?;
     let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
     let recipients = to.of(Some(&arguments.file))?;
     let plain = sealed.open_values(&identities).with_context(|| manifests.title())?;
-    let changed = edited(&plain)?;
-    if changed == plain {
+    let edited = edited(readable(&plain).as_bytes(), |text| {
+        let changed = PlainSecret::read(text)?;
+        if (&changed.name, &changed.namespace) != (&plain.name, &plain.namespace) {
+            bail!("a sealed Secret is bound to its name and namespace: seal it anew under the other one");
+        }
+        if changed == plain {
+            return Ok(None);
+        }
+        Ok(Some(sealed.reseal(&changed, sealed.envelope().scope(), &identities, &recipients)?))
+    })?;
+    let Some(after) = edited.flatten() else {
         say("nothing changed");
         return Ok(CLEAN);
-    }
-    let after = sealed.reseal(&changed, sealed.envelope().scope(), &identities, &recipients)?;
-    if (after.name(), after.namespace()) != (sealed.name(), sealed.namespace()) {
-        bail!("a sealed Secret is bound to its name and namespace: seal it anew under the other one");
-    }
+    };
     update(&mut manifests.file, &place, &sealed, &after)?;
     manifests.save()?;
     to.tell();
     Ok(CLEAN)
 }
 
-/// What an editor makes of a Secret. The file is in a folder that the user alone can enter, and wiped afterwards;
-/// what the editor itself leaves elsewhere is the editor's.
-fn edited(plain: &PlainSecret) -> anyhow::Result<PlainSecret> {
-    let mut folder = tempfile::Builder::new();
-    #[cfg(unix)]
-    folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let folder = folder.prefix("ksecrets-").tempdir().context("cannot make a private folder")?;
-    let path = folder.path().join("secret.yaml");
-    let wipe = Wipe(&path);
+/// What an editor makes of a text that `read` understands; none when it stays as it was. What is not understood comes back
+/// with the reason, so that nothing typed is lost, until it is left as it is.
+fn edited<T>(text: &[u8], mut read: impl FnMut(&str) -> anyhow::Result<T>) -> anyhow::Result<Option<T>> {
     let _patient = Patient::new()?;
-    create(&path, readable(plain).as_bytes())?;
-    run_editor(&path)?;
-    let text = fs::read_to_string(&path).map(Zeroizing::new).context("cannot read what was edited")?;
-    drop(wipe);
-    PlainSecret::read(&text).context("what was edited is no Secret that can be sealed; nothing was changed")
+    let mut file = Private::new("secret.yaml")?;
+    let (mut given, mut refused) = (Zeroizing::new(text.to_vec()), None);
+    for round in 1.. {
+        let header = refused.as_ref().map(header).unwrap_or_default();
+        file.put(&Zeroizing::new([header.as_bytes(), &given].concat()))?;
+        run_editor(file.path())?;
+        let found = file.get().context("cannot read what was edited; nothing was changed")?;
+        let body = found.strip_prefix(header.as_bytes()).unwrap_or(&found);
+        let unchanged = *body == **given;
+        match refused {
+            None if unchanged => return Ok(None),
+            Some(reason) if unchanged => return Err(reason).context(NOTHING),
+            _ if body.trim_ascii().is_empty() => bail!("what was edited is empty: nothing was changed"),
+            _ => {}
+        }
+        match understood(body, &mut read) {
+            Ok(value) => return Ok(Some(value)),
+            // A program in the place of an editor may change its file for ever.
+            Err(reason) if round >= MOST_ROUNDS && !io::stdin().is_terminal() => return Err(reason).context(NOTHING),
+            Err(reason) => refused = Some(reason),
+        }
+        given = Zeroizing::new(body.to_vec());
+    }
+    bail!(NOTHING)
+}
+
+/// What `read` makes of bytes. Its lines are those of the file that will be shown, with the reason at its head.
+fn understood<T>(bytes: &[u8], read: &mut impl FnMut(&str) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let text = std::str::from_utf8(bytes).context("it is not UTF-8")?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    read(&Zeroizing::new("#\n".repeat(HEADER_LINES) + text))
+}
+
+/// What stands before a text that was refused, in lines of comments.
+fn header(reason: &anyhow::Error) -> String {
+    let reason = format!("{reason:#}").replace(char::is_control, " ");
+    format!("# This cannot be sealed: {reason}\n# Mend it and save. Leave without a change to give up.\n")
 }
 
 /// The Secret with its texts under `stringData`, where people can read them.
@@ -122,18 +158,5 @@ impl Patient {
             _signals: signals,
             _runtime: runtime,
         })
-    }
-}
-
-/// Overwrites a file when it goes out of sight. On disks that move blocks about a copy may stay all the same.
-struct Wipe<'p>(&'p Path);
-
-impl Drop for Wipe<'_> {
-    fn drop(&mut self) {
-        let Ok(metadata) = fs::metadata(self.0) else { return };
-        if let Ok(mut file) = fs::OpenOptions::new().write(true).open(self.0) {
-            let zeros = vec![0; usize::try_from(metadata.len()).unwrap_or(0)];
-            let _ = file.write_all(&zeros).and_then(|()| file.sync_all());
-        }
     }
 }

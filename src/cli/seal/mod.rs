@@ -20,6 +20,7 @@ mod look;
 mod nearest;
 mod open;
 mod place;
+mod private;
 mod raw;
 mod rotate;
 mod set;

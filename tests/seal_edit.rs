@@ -1,0 +1,119 @@
+//! `ksecrets seal edit` with editors as they are: that save by renaming, leave backups, and are given broken text back.
+#![cfg(unix)]
+
+use std::fs;
+
+use crate::seal_cli::{Bench, Done, beside_recipients, values};
+
+/// Where the editor's folder is made, so that tests can see what becomes of it.
+const RUN: &str = "run";
+
+/// Edits `db.yaml` with this shell script, which has the file as `$1`.
+fn edit(bench: &mut Bench, script: &str) -> Done {
+    bench.write("editor", script);
+    let run = bench.path().join(RUN);
+    fs::create_dir_all(&run).unwrap();
+    let (path, run) = (std::env::var("PATH").unwrap(), run.to_str().unwrap().to_owned());
+    let environment = [("EDITOR", "sh editor"), ("PATH", path.as_str()), ("XDG_RUNTIME_DIR", run.as_str())];
+    let done = bench.run_with(&["edit", "db.yaml", "-i", "id.key", "-r", "team.pub"], "", &environment);
+    let left: Vec<_> = fs::read_dir(bench.path().join(RUN)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    done
+}
+
+fn bench() -> Bench {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    bench
+}
+
+#[test]
+fn whatever_an_editor_leaves_in_its_folder_is_wiped() {
+    let mut bench = bench();
+    // Each file that may hold a value gets a second name outside, to look at what becomes of its bytes.
+    let done = edit(
+        &mut bench,
+        r#"
+        folder=$(dirname "$1")
+        ln "$1" original                                   # what we handed out
+        sed 's/Quill-88/Quill-89/' "$1" > "$1.new"
+        mv "$1" "$1~" && mv "$1.new" "$1" && ln "$1" saved # vim with backupcopy=no
+        rm "$1~"
+        mkdir "$folder/undo" && cp "$1" "$folder/undo/%secret" && ln "$folder/undo/%secret" undone
+        cp "$1" "$folder/.secret.yaml.swp" && chmod 400 "$folder/.secret.yaml.swp" && ln "$folder/.secret.yaml.swp" swap
+        echo mine > kept && ln -s "$PWD/kept" "$folder/.#secret.yaml"
+        mkfifo "$folder/pipe"
+        "#,
+    );
+    assert_eq!((done.status, beside_recipients(&done.stderr).as_str()), (0, ""));
+    assert!(bench.open("db.yaml").contains("password: VHI0dmVyc2UtUXVpbGwtODk="));
+    for name in ["original", "saved", "undone", "swap"] {
+        let bytes = fs::read(bench.path().join(name)).unwrap();
+        assert!(bytes.len() > 100 && bytes.iter().all(|byte| *byte == 0), "{name}");
+    }
+    assert_eq!(bench.read("kept"), "mine\n");
+}
+
+#[test]
+fn an_editor_that_fails_leaves_nothing_either() {
+    let mut bench = bench();
+    let before = bench.read("db.yaml");
+    let done = edit(&mut bench, "cp \"$1\" \"$1~\"; ln \"$1~\" backup; exit 3\n");
+    assert_eq!(done.status, 2);
+    assert!(done.stderr.contains("nothing was changed"), "{}", done.stderr);
+    assert!(fs::read(bench.path().join("backup")).unwrap().iter().all(|byte| *byte == 0));
+    assert_eq!(bench.read("db.yaml"), before);
+}
+
+#[test]
+fn broken_text_comes_back_with_the_reason_and_can_be_mended() {
+    let mut bench = bench();
+    let before = values(&bench.read("db.yaml"));
+    let done = edit(
+        &mut bench,
+        r#"
+        cp "$1" "round$(ls round* 2>/dev/null | wc -l | tr -d ' ')"
+        case $(ls round* | wc -l | tr -d ' ') in
+            1) sed -i 's/Quill-88"/Quill-89/' "$1" ;;
+            2) sed -i 's/Quill-89/Quill-89"/; s/^kind: Secret/kind: ConfigMap/' "$1" ;;
+            3) sed -i 's/^kind: ConfigMap/kind: Secret/; s/^  name: db/  name: mq/' "$1" ;;
+            4) sed -i 's/^  name: mq/  name: db/' "$1" ;;
+        esac
+        "#,
+    );
+    assert_eq!((done.status, beside_recipients(&done.stderr).as_str()), (0, ""));
+    assert!(bench.open("db.yaml").contains("password: VHI0dmVyc2UtUXVpbGwtODk="));
+    assert_eq!(values(&bench.read("db.yaml")).iter().filter(|line| before.contains(line)).count(), 1);
+    let heads = ["round1", "round2", "round3"].map(|name| bench.read(name).lines().next().unwrap().to_owned());
+    insta::assert_snapshot!(heads.join("\n"), @"
+    # This cannot be sealed: line 14 is not valid YAML: mend the file
+    # This cannot be sealed: this is ConfigMap of v1, not a Secret of v1: only Secrets can be sealed
+    # This cannot be sealed: a sealed Secret is bound to its name and namespace: seal it anew under the other one
+    ");
+    // The line that is named is the one that the editor shows.
+    assert_eq!(bench.read("round1").lines().nth(13), Some("  user: \"shop\""));
+}
+
+#[test]
+fn an_edit_that_is_left_broken_is_given_up() {
+    let mut bench = bench();
+    let before = bench.read("db.yaml");
+    for (script, rounds) in [
+        // Changes nothing the second time.
+        ("echo x >> rounds; sed -i 's/^kind: Secret/kind: ConfigMap/' \"$1\"\n", 2),
+        ("echo x >> rounds; printf 'a: [' > \"$1\"\n", 2),
+        ("echo x >> rounds; printf '\\377' >> \"$1\"\n", 10),
+        // Changes something for ever.
+        ("echo x >> rounds; echo ']' >> \"$1\"\n", 10),
+        ("echo x >> rounds; : > \"$1\"\n", 1),
+        ("echo x >> rounds; rm \"$1\"\n", 1),
+    ] {
+        bench.write("rounds", "");
+        let done = edit(&mut bench, script);
+        assert_eq!(done.status, 2, "{script}: {}", done.stderr);
+        assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
+        assert!(done.stderr.contains("nothing was changed"), "{script}: {}", done.stderr);
+        assert_eq!(bench.read("rounds").lines().count(), rounds, "{script}");
+        assert_eq!(bench.read("db.yaml"), before);
+    }
+}
