@@ -117,3 +117,22 @@ fn an_edit_that_is_left_broken_is_given_up() {
         assert_eq!(bench.read("db.yaml"), before);
     }
 }
+
+#[test]
+fn what_has_no_place_in_a_sealed_secret_is_said() {
+    let mut bench = Bench::new("x25519");
+    let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n  namespace: shop\n  uid: 1-2\n  creationTimestamp: null\n  \
+                finalizers: [example.com/keep]\n  ownerReferences:\n  - {apiVersion: v1, kind: Pod, name: p, uid: u}\n\
+                status: {}\nstringdata: {a: hunter2}\nstringData: {a: b}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: \
+                mq, namespace: shop}\nstringData: {a: b}\n";
+    let done = bench.run(&["-r", "team.pub"], text);
+    assert_eq!(done.status, 0);
+    insta::assert_snapshot!(beside_recipients(&done.stderr), @"ksecrets: standard input: Secret db: not in the SealedSecret: metadata.finalizers, metadata.ownerReferences, stringdata");
+
+    bench.seal("db.yaml");
+    let done = edit(&mut bench, "sed -i 's/Quill-88/Quill-89/; s/^metadata:/&\\n  finalizers: [a]/' \"$1\"\n");
+    assert_eq!(
+        (done.status, beside_recipients(&done.stderr).as_str()),
+        (0, "ksecrets: not in the SealedSecret: metadata.finalizers\n")
+    );
+}

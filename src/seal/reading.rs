@@ -111,7 +111,8 @@ fn join(at: &str, name: &str) -> String {
     if at.is_empty() { shown(name) } else { format!("{at}.{}", shown(name)) }
 }
 
-fn is_null(node: Node<'_>) -> bool {
+/// Whether YAML takes a node for null.
+pub(super) fn is_null(node: Node<'_>) -> bool {
     let plain = node.resolve().kind() == Kind::Plain;
     plain && matches!(node.as_str(), Some("" | "~" | "null" | "Null" | "NULL"))
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::manifest::{Node, Object};
 
 use super::coding::shown;
-use super::reading::{Fields, one, text};
+use super::reading::{Fields, is_null, one, text};
 use super::scope::is_data_key;
 use super::template::{OPAQUE, check_type};
 use super::{MOST_BYTES, MOST_VALUES, SealError, writing};
@@ -53,6 +53,23 @@ impl fmt::Debug for SecretBytes {
 /// Annotations that hold a copy of the whole object.
 const COPIES: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "kubecfg.ksonnet.io/last-applied-configuration"];
+
+/// Fields of a Secret that are read, and of its metadata those that are read or that a server sets.
+const KNOWN: [&str; 7] = ["apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"];
+const KNOWN_METADATA: [&str; 12] = [
+    "annotations",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "labels",
+    "managedFields",
+    "name",
+    "namespace",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
 
 /// What Kubernetes takes for base64: padded, and without a look at the bits left over.
 const LENIENT: GeneralPurpose =
@@ -122,6 +139,20 @@ impl PlainSecret {
         Ok(secret)
     }
 
+    /// The fields of an object that are the author's and have no place in a sealed Secret: finalizers, owners, what is not
+    /// known. Empty ones say nothing.
+    #[must_use]
+    pub fn left_out(object: &Object<'_>) -> Vec<String> {
+        let metadata = object.root.get("metadata").map(|metadata| ("metadata.", metadata, &KNOWN_METADATA[..]));
+        let parts = metadata.into_iter().chain([("", object.root, &KNOWN[..])]);
+        let unknown = parts.flat_map(|(prefix, node, known)| {
+            let named = node.entries().filter_map(|(key, value)| Some((key.as_str()?, value)));
+            let unknown = named.filter(move |(key, value)| !known.contains(key) && !is_empty(*value));
+            unknown.map(move |(key, _)| format!("{prefix}{}", shown(key)))
+        });
+        unknown.collect()
+    }
+
     /// Whether Kubernetes would take its keys and its size.
     pub(super) fn check(&self) -> Result<(), SealError> {
         check_type(&self.secret_type)?;
@@ -163,6 +194,11 @@ impl PlainSecret {
         }
         text
     }
+}
+
+/// Whether a field is there in name only.
+fn is_empty(node: Node<'_>) -> bool {
+    is_null(node) || !node.is_scalar() && node.entries().next().is_none() && node.items().next().is_none()
 }
 
 fn decoded(text: &str, field: String) -> Result<Vec<u8>, SealError> {
@@ -230,6 +266,22 @@ mod tests {
         assert_eq!(code(&format!("{head}data: {{a: aQ==, a: aQ==}}\n")), "duplicate");
         assert_eq!(code(&format!("{head}data: {{'a b': aQ==}}\n")), "name");
         assert_eq!(code(&format!("{head}stringData: {{a: {}}}\n", "x".repeat(MOST_BYTES + 1))), "too-large");
+    }
+
+    #[test]
+    fn what_has_no_place_in_a_sealed_secret_is_named() {
+        let left_out = |rest: &str| {
+            let text = format!("apiVersion: v1\nkind: Secret\n{rest}");
+            PlainSecret::left_out(&Object::all(&one(&text).unwrap())[0])
+        };
+        let none: [String; 0] = [];
+        assert_eq!(left_out("type: a\nimmutable: true\ndata: {}\nstringData: {}\n"), none);
+        assert_eq!(left_out("metadata: {name: a, uid: b, creationTimestamp: null, managedFields: [{a: b}]}\n"), none);
+        assert_eq!(left_out("metadata: {finalizers: [], ownerReferences: null, x: {}}\nstatus: {}\n"), none);
+        assert_eq!(
+            left_out("metadata: {finalizers: [a], ownerReferences: [{uid: b}]}\nstringdata: {a: hunter2}\n"),
+            ["metadata.finalizers", "metadata.ownerReferences", "stringdata"]
+        );
     }
 
     #[test]

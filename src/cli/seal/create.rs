@@ -48,6 +48,8 @@ struct Outcome {
     sealed: usize,
     already: usize,
     others: Vec<String>,
+    /// Secrets, and the names of their fields that cannot be sealed.
+    left_out: Vec<(String, Vec<String>)>,
 }
 
 pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
@@ -100,6 +102,9 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
         if !outcome.others.is_empty() && outcome.sealed > 0 {
             say(&format!("{}: left as it was: {}", manifests.title(), outcome.others.join(", ")));
         }
+        for (name, fields) in &outcome.left_out {
+            say(&format!("{}: {name}: not in the SealedSecret: {}", manifests.title(), fields.join(", ")));
+        }
     }
     if arguments.write {
         say(&format!("sealed {}", count(sealed, "Secret")));
@@ -113,7 +118,9 @@ fn seal(arguments: &CreateArguments, manifests: &mut Manifests, path: &Path, to:
     let path = arguments.path.as_deref().unwrap_or(path);
     for (place, found) in manifests.objects()? {
         match found {
-            Found::Plain(plain) => {
+            Found::Plain(plain, left_out) => {
+                let name = format!("Secret {}", plain.name);
+                outcome.left_out.extend((!left_out.is_empty()).then_some((name, left_out)));
                 let sealed = one(arguments, *plain, path, to).with_context(|| manifests.title())?;
                 manifests.file.set(&place, &sealed).with_context(|| manifests.title())?;
                 outcome.sealed += 1;
@@ -160,7 +167,7 @@ fn merge_for(arguments: &CreateArguments, manifests: &mut Manifests, target: &Pa
     let (before, mut merged) = (sealed.clone(), 0);
     for path in &arguments.files {
         for (_, found) in Manifests::read(path)?.objects()? {
-            let Found::Plain(mut plain) = found else { continue };
+            let Found::Plain(mut plain, _) = found else { continue };
             arguments.place.settle(&mut plain)?;
             // What is to be merged goes where the file is.
             plain.namespace = plain.namespace.or_else(|| sealed.namespace().map(str::to_owned));
@@ -184,7 +191,7 @@ fn merge_for_controller(
     let mut merged = 0;
     for path in &arguments.files {
         for (_, found) in Manifests::read(path)?.objects()? {
-            let Found::Plain(mut plain) = found else { continue };
+            let Found::Plain(mut plain, _) = found else { continue };
             arguments.place.settle(&mut plain)?;
             let (place, Found::Bitnami(theirs)) = manifests.one()? else {
                 bail!("{} has a SealedSecret of ksecrets.dev: leave out --format bitnami", manifests.title());

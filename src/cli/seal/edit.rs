@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use ksecrets::manifest::{Object, documents};
 use ksecrets::seal::PlainSecret;
 use zeroize::Zeroizing;
 
@@ -38,6 +39,7 @@ pub(super) fn run(arguments: &EditArguments) -> anyhow::Result<u8> {
     let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
     let recipients = to.of(Some(&arguments.file))?;
     let plain = sealed.open_values(&identities).with_context(|| manifests.title())?;
+    let mut left_out = Vec::new();
     let edited = edited(readable(&plain).as_bytes(), |text| {
         let changed = PlainSecret::read(text)?;
         if (&changed.name, &changed.namespace) != (&plain.name, &plain.namespace) {
@@ -46,12 +48,16 @@ pub(super) fn run(arguments: &EditArguments) -> anyhow::Result<u8> {
         if changed == plain {
             return Ok(None);
         }
+        left_out = fields_left_out(text);
         Ok(Some(sealed.reseal(&changed, sealed.envelope().scope(), &identities, &recipients)?))
     })?;
     let Some(after) = edited.flatten() else {
         say("nothing changed");
         return Ok(CLEAN);
     };
+    if !left_out.is_empty() {
+        say(&format!("not in the SealedSecret: {}", left_out.join(", ")));
+    }
     update(&mut manifests.file, &place, &sealed, &after)?;
     manifests.save()?;
     to.tell();
@@ -99,6 +105,11 @@ fn understood<T>(bytes: &[u8], read: &mut impl FnMut(&str) -> anyhow::Result<T>)
 fn header(reason: &anyhow::Error) -> String {
     let reason = format!("{reason:#}").replace(char::is_control, " ");
     format!("# This cannot be sealed: {reason}\n# Mend it and save. Leave without a change to give up.\n")
+}
+
+fn fields_left_out(text: &str) -> Vec<String> {
+    let trees: Vec<_> = documents(text).flatten().collect();
+    trees.iter().flat_map(Object::all).flat_map(|object| PlainSecret::left_out(&object)).collect()
 }
 
 /// The Secret with its texts under `stringData`, where people can read them.

@@ -29,7 +29,8 @@ pub(super) struct Manifests {
 
 /// What an object is to this room.
 pub(super) enum Found {
-    Plain(Box<PlainSecret>),
+    /// With the names of its fields that cannot be sealed.
+    Plain(Box<PlainSecret>, Vec<String>),
     Sealed(Box<SealedSecret>),
     /// A SealedSecret of bitnami.com.
     Bitnami(Theirs),
@@ -117,7 +118,7 @@ impl Found {
             return Ok(Self::Bitnami(Theirs::of(object)));
         }
         if object.is("", "Secret") {
-            return Ok(Self::Plain(Box::new(PlainSecret::of(object)?)));
+            return Ok(Self::Plain(Box::new(PlainSecret::of(object)?), PlainSecret::left_out(object)));
         }
         Ok(Self::Other(name_of(object)))
     }
