@@ -44,8 +44,26 @@ pub(super) fn open(out: &mut String, indent: usize, key: &str) {
 }
 
 fn name(out: &mut String, indent: usize, key: &str) {
-    (0..indent).for_each(|_| out.push(' '));
-    scalar(out, key);
+    let mut written = String::new();
+    scalar(&mut written, key);
+    sign(out, indent, &written);
+}
+
+/// Longest key without a question mark before it, with room to spare (YAML 1.2.2, 7.4.2: 1024 characters).
+const LONGEST_NAME: usize = 1000;
+
+/// A key that is written already, and its colon.
+pub(super) fn sign(out: &mut String, indent: usize, key: &str) {
+    let spaces = |out: &mut String| (0..indent).for_each(|_| out.push(' '));
+    spaces(out);
+    if key.len() > LONGEST_NAME {
+        out.push_str("? ");
+        out.push_str(key);
+        out.push('\n');
+        spaces(out);
+    } else {
+        out.push_str(key);
+    }
     out.push(':');
 }
 
@@ -108,9 +126,11 @@ mod tests {
                 let read: serde_yaml::Value = serde_yaml::from_str(&written(&text)).unwrap();
                 prop_assert_eq!(read.as_str(), Some(text.as_str()));
                 let mut line = String::new();
+                entry(&mut line, 0, &"b".repeat(1100), "c");
                 entry(&mut line, 0, "a", &text);
                 let tree = super::super::reading::one(&line).unwrap();
                 prop_assert_eq!(tree.root().unwrap().get_str("a"), Some(text.as_str()));
+                prop_assert_eq!(tree.root().unwrap().get_str(&"b".repeat(1100)), Some("c"));
             }
         }
     }

@@ -12,7 +12,7 @@ use super::{Certificate, Error, reading};
 use crate::manifest::Object;
 use crate::seal::coding::shown;
 use crate::seal::scope::is_data_key;
-use crate::seal::writing::scalar;
+use crate::seal::writing::{scalar, sign};
 use crate::seal::{MOST_BYTES, MOST_TEXT, PlainSecret, Scope, SecretBytes};
 
 const GROUP: &str = "bitnami.com";
@@ -405,9 +405,9 @@ fn write(out: &mut String, indent: usize, value: &Value) {
     match value {
         Value::Mapping(entries) => {
             for (key, value) in entries {
-                out.push_str(&" ".repeat(indent));
-                inline(out, key);
-                out.push(':');
+                let mut name = String::new();
+                inline(&mut name, key);
+                sign(out, indent, &name);
                 below(out, indent + 2, value);
             }
         }
@@ -634,6 +634,16 @@ mod tests {
         assert_eq!(opened.secret.data["host"].expose(), b"db.test");
         assert_eq!(opened.secret.data["user"].expose(), b"admin");
         assert!(!opened.secret.data.contains_key("empty"));
+    }
+
+    /// Without a question mark before it, YAML takes no key of more than 1024 characters.
+    #[test]
+    fn long_keys_are_read_back() {
+        let long = "k".repeat(1100);
+        let text = sealed(Scope::Strict).to_yaml().unwrap();
+        let text = text.replacen("spec:\n", &format!("spec:\n  ? {long}\n  : {{a: b}}\n"), 1);
+        let read = SealedSecret::read(&text).unwrap();
+        assert!(SealedSecret::read(&read.to_yaml().unwrap()).unwrap() == read);
     }
 
     #[test]

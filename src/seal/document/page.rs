@@ -125,8 +125,8 @@ impl<'t> Page<'t> {
         let from = key.range().end;
         let colon = marks(self.text, from..self.chunk.end).find(|(mark, _)| *mark != Mark::Comment);
         match colon {
-            Some((Mark::Sign(b':'), range)) => Ok(self.slot_after(range.end, value, true)),
-            _ if is_null(value) => Ok(self.slot_after(from, value, false)),
+            Some((Mark::Sign(b':'), range)) => self.slot_after(range.end, value, true),
+            _ if is_null(value) => self.slot_after(from, value, false),
             _ => Err(self.unusual(from, "a value without its colon")),
         }
     }
@@ -139,13 +139,13 @@ impl<'t> Page<'t> {
             if flow {
                 let bound = item.range().start.max(at);
                 let comma = marks(self.text, at..bound).find(|(mark, _)| *mark == Mark::Sign(b','));
-                let slot = self.slot_after(comma.map_or(at, |(_, comma)| comma.end), item, false);
+                let slot = self.slot_after(comma.map_or(at, |(_, comma)| comma.end), item, false)?;
                 at = slot.content.end;
                 return Ok((item, slot));
             }
             match marks(self.text, at..self.chunk.end).find(|(mark, _)| *mark != Mark::Comment) {
                 Some((Mark::Sign(b'-'), dash)) => {
-                    let slot = self.slot_after(dash.end, item, true);
+                    let slot = self.slot_after(dash.end, item, true)?;
                     at = slot.content.end;
                     Ok((item, slot))
                 }
@@ -155,8 +155,12 @@ impl<'t> Page<'t> {
     }
 
     /// The slot of a value that comes after a sign.
-    fn slot_after(&self, after: usize, value: Node<'_>, signed: bool) -> Slot {
+    fn slot_after(&self, after: usize, value: Node<'_>, signed: bool) -> Result<Slot, EditError> {
         let null = is_null(value);
+        // The parser takes more for YAML than there is, and a collection then seems to begin at a sign of its parent's.
+        if !null && value.range().start < after {
+            return Err(self.unusual(after, "a value that begins before its sign"));
+        }
         let start = if null { line_end(self.text, after).min(self.chunk.end) } else { value.range().start };
         let line = line_end(self.text, after);
         let mut slot = Slot { after, signed, properties: Vec::new(), content: start..start, note: None };
@@ -176,7 +180,7 @@ impl<'t> Page<'t> {
         if null {
             let end = slot.properties.last().map_or(after, |last| last.end);
             slot.content = end..end;
-            return slot;
+            return Ok(slot);
         }
         if let Some(header) = header {
             slot.content.start = header.start;
@@ -184,7 +188,7 @@ impl<'t> Page<'t> {
         } else {
             slot.content.end = self.end(value);
         }
-        slot
+        Ok(slot)
     }
 
     /// Where a value ends. A tree counts blank lines behind a block scalar as part of it, and knows not where nothing is.

@@ -283,6 +283,25 @@ fn what_is_not_safe_is_refused() {
     assert_eq!(set("a: &x\n  k: v\nb: *x\n", "b", "w"), "a: &x\n  k: v\nb: w\n");
 }
 
+/// What fuzzing found: the parser reads these, and no place in them may break an edit.
+#[test]
+fn odd_nesting_breaks_no_edit() {
+    for text in ["- : - : A\n", "- : - : A:)~6\n\n-i\n", "? - : a\n", "- ? - : a\n  : - b\n"] {
+        let file = File::new(text);
+        for document in 0..file.documents().len() {
+            let Ok(tree) = file.tree(document) else { continue };
+            for node in tree.nodes() {
+                let place = Place::of(document, node);
+                for place in [place.clone().key("new"), place] {
+                    let mut file = File::new(text);
+                    let _ = file.set(&place, &Value::from("x"));
+                    let _ = File::new(text).remove(&place);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_there_already_keeps_its_bytes() {
     let text = "a: 'b'\nc: [ d , 'e' ]\nf:\n    g: |\n      h\n    # i\n    j: null\n";
