@@ -10,8 +10,8 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ksecrets::seal::{
-    Context, Identity, IdentityFile, KeyId, KeysetDraft, PlainSecret, Policy, Recipient, Root, RootFile, Scope,
-    SealedSecret, SecretBytes, Suite,
+    Context, Entry, Identity, IdentityFile, KeyId, KeysetDraft, PlainSecret, Policy, Recipient, Root, RootFile,
+    RootIdentity, Scope, SealedSecret, SecretBytes, State, Suite,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -332,6 +332,78 @@ fn we_open_what_go_seals() {
         assert!(sealed.problems(&Policy::default()).is_empty());
         assert_eq!(sealed.open(&[one]).unwrap().data["user"].expose(), b"of Go", "{suite} {scope}");
     }
+}
+
+/// The frozen keysets and a fresh one, read by a program that was written from `docs/format.md`.
+#[test]
+fn go_verifies_our_keysets() {
+    let Some(program) = go() else { return };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keyset/v1");
+    let texts = |part: &str| -> Vec<_> {
+        let files = fs::read_dir(folder.join(part)).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|path| (path.file_stem().unwrap().to_owned(), fs::read_to_string(&path).unwrap())).collect()
+    };
+    let pinned = fs::read_to_string(folder.join("root.pub")).unwrap();
+    let verify = |root: &str, text: &str| ask(&program, &json!({"op": "verify", "root": root.trim(), "keyset": text}));
+    let bytes: Value = serde_json::from_str(&fs::read_to_string(folder.join("signed-bytes.json")).unwrap()).unwrap();
+    for (name, text) in texts("good") {
+        let answer = verify(&pinned, &text);
+        assert_eq!(answer["error"], Value::Null, "{name:?}");
+        assert_eq!(answer["message"], bytes[name.to_str().unwrap()], "{name:?}");
+    }
+    for (name, text) in texts("bad") {
+        assert_ne!(verify(&pinned, &text)["error"], Value::Null, "{name:?}");
+    }
+
+    let root = RootIdentity::new(&seed(0x21).into()).unwrap();
+    let entry = |suite, number, label: &str| Entry {
+        recipient: Identity::new(suite, seed(number).into()).unwrap().recipient().clone(),
+        label: label.parse().unwrap(),
+        state: State::Current,
+        not_before: Some("2026-11-01".parse().unwrap()),
+        not_after: None,
+        break_glass: number == 2,
+    };
+    let keys = vec![entry(Suite::XWing, 1, "prod-eu"), entry(Suite::X25519, 2, "safe"), entry(Suite::X25519, 3, "1")];
+    let mut draft = KeysetDraft::new(root.root().clone());
+    (draft.generation, draft.keys) = (7, keys);
+    let keyset = draft.sign(&root).unwrap();
+    let answer = verify(&root.root().to_string(), &keyset.to_yaml());
+    assert_eq!(answer["error"], Value::Null);
+    assert_eq!(answer["message"], hex(&keyset.draft().bytes()));
+    assert_eq!(answer["read"]["root"], root.root().to_string());
+    assert_eq!(answer["read"]["generation"], 7);
+    for key in keyset.keys() {
+        let read = &answer["read"]["keys"][key.recipient.kid().as_str()];
+        assert_eq!(read["recipient"], key.recipient.to_string());
+        assert_eq!((&read["label"], &read["state"]), (&json!(key.label.as_str()), &json!("current")));
+        assert_eq!(read["break-glass"] == true, key.break_glass);
+    }
+    let other = RootIdentity::new(&seed(0x22).into()).unwrap();
+    assert_eq!(verify(&other.root().to_string(), &keyset.to_yaml())["error"], "other root");
+}
+
+#[test]
+fn we_verify_a_keyset_of_go() {
+    let Some(program) = go() else { return };
+    let recipient = |suite, number| Identity::new(suite, seed(number).into()).unwrap().recipient().clone();
+    let (one, two) = (recipient(Suite::XWing, 1), recipient(Suite::X25519, 2));
+    let answer = ask(
+        &program,
+        &json!({
+            "op": "sign", "private": hex(&seed(0x33)), "generation": 4294967295_u32,
+            "keys": [
+                {"recipient": one.to_string(), "label": "prod", "state": "decrypt-only", "not-after": "2027-10-31"},
+                {"recipient": two.to_string().to_uppercase(), "label": "safe", "state": "current", "break-glass": true},
+            ],
+        }),
+    );
+    let root = RootIdentity::new(&seed(0x33).into()).unwrap();
+    assert_eq!(answer["root"], root.root().to_string());
+    let keyset = KeysetDraft::read(answer["keyset"].as_str().unwrap()).unwrap().verify(root.root()).unwrap();
+    assert_eq!(keyset.draft().generation, u32::MAX);
+    assert_eq!(keyset.keys().iter().map(|key| &key.recipient).collect::<Vec<_>>(), [&one, &two]);
+    assert_eq!((keyset.keys()[0].state, keyset.keys()[1].break_glass), (State::DecryptOnly, true));
 }
 
 /// Go refuses an all-zero X25519 share inside X-Wing, as we do before the crate sees it.

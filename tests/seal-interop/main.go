@@ -1,5 +1,5 @@
-// Opens and seals one value of the format in docs/format.md with Go's own crypto/hpke. Reads one JSON object from stdin,
-// writes one to stdout.
+// Opens and seals one value of the format in docs/format.md with Go's own crypto/hpke, and reads and signs keysets. Reads one
+// JSON object from stdin, writes one to stdout.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 )
 
 type request struct {
-	Op        string // open or seal
+	Op        string // open or seal; verify or sign a keyset
 	Suite     string
 	Private   string // hexadecimal, to open
 	Public    string // hexadecimal, to seal
@@ -34,6 +34,11 @@ type request struct {
 	Commit    string
 	Wrap      string
 	Value     string // ks1.SLOT.BASE64 to open, hexadecimal to seal
+
+	Root       string // to verify: the pinned one
+	Keyset     string // to verify: the text of the file
+	Generation uint32 // to sign, with Private as the seed
+	Keys       []key  // to sign
 }
 
 type answer struct {
@@ -45,6 +50,11 @@ type answer struct {
 	Value     string `json:"value,omitempty"`
 	Plaintext string `json:"plaintext,omitempty"`
 	Error     string `json:"error,omitempty"`
+
+	Keyset  string  `json:"keyset,omitempty"`
+	Root    string  `json:"root,omitempty"`
+	Message string  `json:"message,omitempty"`
+	Read    *keyset `json:"read,omitempty"`
 }
 
 var b64 = base64.RawURLEncoding.Strict()
@@ -156,12 +166,27 @@ func main() {
 		log.Fatal(err)
 	}
 	var a answer
-	if r.Op == "seal" {
+	switch r.Op {
+	case "seal":
 		a = r.seal()
-	} else if plain, err := r.open(); err != nil {
-		a.Error = err.Error()
-	} else {
-		a.Plaintext = plain
+	case "open":
+		if plain, err := r.open(); err != nil {
+			a.Error = err.Error()
+		} else {
+			a.Plaintext = plain
+		}
+	case "sign":
+		a.Root, a.Keyset = signed(must(hex.DecodeString(r.Private)), r.Generation, r.Keys)
+	case "verify":
+		if set, err := readKeyset(r.Keyset); err != nil {
+			a.Error = err.Error()
+		} else if err := set.verify(r.Root); err != nil {
+			a.Error = err.Error()
+		} else {
+			a.Read, a.Message = set, hex.EncodeToString(set.message(must(rootOf(set.Root))))
+		}
+	default:
+		log.Fatalf("unknown op %q", r.Op)
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(a); err != nil {
 		log.Fatal(err)
