@@ -39,6 +39,7 @@ mod seal_bitnami;
 mod seal_cli;
 mod seal_edit;
 mod seal_keys;
+mod seal_verify;
 #[cfg(unix)]
 mod stored;
 #[cfg(unix)]

@@ -17,6 +17,7 @@ use crate::model::Skipped;
 
 pub use path::walk;
 pub use stdin::stdin;
+pub use text::decode;
 
 /// Text to scan: a whole file, or one window of a file too large to hold.
 #[derive(Clone, Copy, Debug)]

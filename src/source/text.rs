@@ -68,6 +68,23 @@ impl Charset {
     }
 }
 
+/// The text of a file, as a hunt reads it: in UTF-8 or, with a byte-order mark, in UTF-16; what is not valid is replaced by
+/// U+FFFD. None when it is binary.
+#[must_use]
+pub fn decode(bytes: Vec<u8>) -> Option<String> {
+    let charset = Charset::of(&bytes)?;
+    let bytes = match charset {
+        Charset::Utf8 => match String::from_utf8(bytes) {
+            Ok(text) => return Some(text),
+            Err(error) => error.into_bytes(),
+        },
+        _ => bytes,
+    };
+    let mut text = String::with_capacity(bytes.len());
+    charset.decode(&bytes[charset.mark()..], true, &mut text);
+    Some(text)
+}
+
 fn has_nul(head: &[u8]) -> bool {
     memchr::memchr(0, &head[..head.len().min(SNIFFED)]).is_some()
 }

@@ -190,9 +190,15 @@ pub(super) fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     walked(paths, true)
 }
 
-/// The same with what ignore files leave out: whoever can add a line to one must not decide what is looked at.
+/// The same with what ignore files leave out, and whatever the files are called: whoever can add a line or rename a file
+/// must not decide what is looked at.
 pub(super) fn walk_all(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     walked(paths, false)
+}
+
+/// Whether a file is called as manifests are.
+pub(super) fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
 }
 
 fn walked(paths: &[PathBuf], ignore_files: bool) -> anyhow::Result<Vec<PathBuf>> {
@@ -208,8 +214,7 @@ fn walked(paths: &[PathBuf], ignore_files: bool) -> anyhow::Result<Vec<PathBuf>>
         walk.filter_entry(|entry| entry.file_name() != ".git");
         for entry in walk.build() {
             let entry = entry?;
-            let manifest = entry.path().extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known));
-            if manifest && entry.file_type().is_some_and(|kind| kind.is_file()) {
+            if (!ignore_files || is_manifest(entry.path())) && entry.file_type().is_some_and(|kind| kind.is_file()) {
                 let path = entry.into_path();
                 files.push(path.strip_prefix("./").map(Path::to_path_buf).unwrap_or(path));
             }

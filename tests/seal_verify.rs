@@ -1,0 +1,70 @@
+//! `ksecrets seal verify`: what it must not overlook, however it is written.
+
+use std::fs;
+
+use crate::seal_cli::{Bench, Done};
+
+/// A sealed file, moved to another namespace: a problem that must be seen.
+fn moved(bench: &mut Bench) -> String {
+    bench.seal("db.yaml");
+    let text = bench.read("db.yaml").replace("namespace: shop", "namespace: prod");
+    fs::remove_file(bench.path().join("db.yaml")).unwrap();
+    text
+}
+
+fn verify(bench: &mut Bench) -> Done {
+    bench.run(&["verify", "."], "")
+}
+
+#[test]
+fn no_way_of_writing_hides_an_object() {
+    let mut bench = Bench::new("x25519");
+    let text = moved(&mut bench);
+    let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let json = value.to_string();
+    let utf16 = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| {
+        [&mark[..], &text.encode_utf16().flat_map(unit).collect::<Vec<_>>()].concat()
+    };
+    for (name, bytes) in [
+        ("escaped.json", json.replace("SealedSecret", "Sealed\\u0053ecret").into_bytes()),
+        (
+            "escaped.yaml",
+            text.replace("kind: SealedSecret", "\"k\\x69nd\": \"S\\U00000065aled\\x53ecret\"").into_bytes(),
+        ),
+        ("broken-line.yaml", text.replace("kind: SealedSecret", "kind: \"Sealed\\\n  Secret\"").into_bytes()),
+        ("flow.yaml", format!("# {{}}\n{json}\n").into_bytes()),
+        ("list.yaml", format!("apiVersion: v1\nkind: List\nitems: [{json}]\n").into_bytes()),
+        ("anchor.yaml", text.replace("kind: SealedSecret", "x-kind: &k SealedSecret\nkind: *k").into_bytes()),
+        ("tag.yaml", text.replace("kind: SealedSecret", "'kind': !!str 'SealedSecret'").into_bytes()),
+        ("little.yaml", utf16([0xff, 0xfe], u16::to_le_bytes)),
+        ("big.yml", utf16([0xfe, 0xff], u16::to_be_bytes)),
+        ("marked.yaml", [&[0xef, 0xbb, 0xbf], text.as_bytes()].concat()),
+        ("latin.yaml", [b"# M\xfcller\n", text.as_bytes()].concat()),
+        ("db.txt", text.clone().into_bytes()),
+        ("db.yaml.tmpl", text.clone().into_bytes()),
+        ("db", text.clone().into_bytes()),
+    ] {
+        fs::write(bench.path().join(name), bytes).unwrap();
+        let done = verify(&mut bench);
+        assert!(done.status == 1, "{name}: {}{}", done.stdout, done.stderr);
+        let seen = if name == "anchor.yaml" { ": field: SealedSecret db: " } else { ": moved: SealedSecret db: " };
+        assert!(done.stdout.starts_with(name) && done.stdout.contains(seen), "{name}: {}", done.stdout);
+        fs::remove_file(bench.path().join(name)).unwrap();
+    }
+}
+
+#[test]
+fn other_files_need_not_be_valid() {
+    let mut bench = Bench::new("x25519");
+    let text = moved(&mut bench);
+    bench.write("README.md", &format!("# A SealedSecret\n\n```yaml\n{text}```\n: [\n"));
+    bench.write("main.go", "package main\n\nconst kind = \"SealedSecret\" // {\n");
+    fs::write(bench.path().join("program"), b"\x7fELF\0\0 kind: SealedSecret\n").unwrap();
+    let done = verify(&mut bench);
+    assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: 0 SealedSecrets, no problem\n"));
+
+    bench.write("db.yaml.gotmpl", &format!("{{{{- if .Sealed }}}}\n{text}{{{{- end }}}}\n"));
+    let done = verify(&mut bench);
+    assert_eq!(done.status, 2);
+    assert!(done.stderr.contains("db.yaml.gotmpl: a SealedSecret in a template"), "{}", done.stderr);
+}
