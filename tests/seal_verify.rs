@@ -68,3 +68,36 @@ fn other_files_need_not_be_valid() {
     assert_eq!(done.status, 2);
     assert!(done.stderr.contains("db.yaml.gotmpl: a SealedSecret in a template"), "{}", done.stderr);
 }
+
+#[test]
+fn a_credential_beside_sealed_values_is_told_without_its_value() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    // Labels of the Secret made a template.
+    let sealed = bench.read("db.yaml");
+    let with = |data: &str| format!("{sealed}    data:\n      {data}\n");
+    bench.write("db.yaml", &with("url: postgres://shop:${password}@db/shop"));
+    assert_eq!(verify(&mut bench).status, 0);
+
+    let made_up = "Wh1tebeam-Ferry-31";
+    let plain = with(&format!("url: postgres://shop:{made_up}@db/shop"));
+    bench.write("db.yaml", &plain);
+    let done = verify(&mut bench);
+    assert_eq!(done.status, 1);
+    assert!(!done.stdout.contains("Wh1tebeam"), "{}", done.stdout);
+    insta::assert_snapshot!(done.stdout, @"db.yaml:26: plaintext: SealedSecret db: spec.template.data.url holds a credential in the clear, beside the sealed values (connection-string): replace the credential, seal the new one with `ksecrets seal set`, and write ${KEY} where it stood");
+    let line = plain.lines().position(|line| line.contains("Wh1tebeam")).unwrap() + 1;
+    assert!(done.stdout.starts_with(&format!("db.yaml:{line}: ")), "{}", done.stdout);
+    assert!(bench.run(&["verify", ".", "--ignore", "plaintext"], "").status == 0);
+    for format in ["json", "sarif", "markdown"] {
+        let report = bench.run(&["verify", ".", "--format", format], "").stdout;
+        assert!(report.contains("seal-plaintext") && !report.contains("Wh1tebeam"), "{report}");
+    }
+
+    // An item of a list stands behind a dash.
+    let item: String = plain.lines().map(|line| format!("  {line}\n")).collect();
+    let item = item.replacen("  # the database of the shop\n  apiVersion", "- apiVersion", 1);
+    bench.write("db.yaml", &format!("apiVersion: v1\nkind: List\nitems:\n{item}"));
+    let done = verify(&mut bench);
+    assert!(done.stdout.starts_with(&format!("db.yaml:{}: plaintext: ", line + 2)), "{}{}", done.stdout, done.stderr);
+}

@@ -7,7 +7,7 @@ use crate::model::{Class, Confidence, Rule, RuleId, Severity};
 /// Id, title, severity, what it is, what to do.
 type Row = (&'static str, &'static str, Severity, &'static str, &'static str);
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     (
         "seal-bitnami",
         "SealedSecret that its controller does not take as it looks",
@@ -63,6 +63,13 @@ const ROWS: [Row; 13] = [
         Severity::High,
         "A `.ksecrets.yaml` pins another root than the one that counts, or speaks of sealing in a folder of a work tree whose outermost configuration does. Whoever seals by it seals for others.",
         "Take `seal:` out of that file, or find out who changed the root and why.",
+    ),
+    (
+        "seal-plaintext",
+        "Credential in the clear beside sealed values",
+        Severity::High,
+        "The template or an annotation of a sealed object holds a credential as literal text: whoever reads the file reads it.",
+        "Replace the credential, seal the new one with `ksecrets seal set`, and write `${KEY}` where it stood.",
     ),
     (
         "seal-retired-recipient",
@@ -141,6 +148,7 @@ pub fn rule_of(code: &str) -> &'static str {
         "retired-recipient" => "seal-retired-recipient",
         "weak-suite" => "seal-weak-suite",
         "wide-scope" => "seal-wide-scope",
+        "plaintext" => "seal-plaintext",
         "unused-slot" => "seal-unused-slot",
         "without-rule" => "seal-without-rule",
         "other-configuration" => "seal-other-configuration",
@@ -157,11 +165,11 @@ pub fn rule_of(code: &str) -> &'static str {
 
 /// Short names of what is told of objects and files, as [`rule_of`] takes them.
 const CODES: &str = "base64 certificate-expired compromised-recipient duplicate early-recipient elsewhere empty \
-     expired-recipient field format key-id key-length length low-order missing-recipient mixed-suites moved name no-name \
-     no-namespace no-recipients no-slot no-values not-encrypted not-looked-at not-sealed not-text not-yaml old-format \
-     other-configuration placeholder renamed retired-recipient scope scope-annotation scope-mismatch slot-id suite \
-     template-copy template-literal template-shadows too-large unused-slot unwanted-recipient weak-key weak-suite \
-     wide-scope without-rule";
+     expired-recipient field format key-id key-length length low-order missing-recipient mixed-suites moved name \
+     no-name no-namespace no-recipients no-slot no-values not-encrypted not-looked-at not-sealed not-text not-yaml \
+     old-format other-configuration placeholder plaintext renamed retired-recipient scope scope-annotation \
+     scope-mismatch slot-id suite template-copy template-literal template-shadows too-large unused-slot \
+     unwanted-recipient weak-key weak-suite wide-scope without-rule";
 
 /// Short names of everything that can be told of sealed objects without a key.
 pub fn codes() -> impl Iterator<Item = &'static str> {
@@ -190,6 +198,7 @@ mod tests {
             "without-rule",
             "other-configuration",
             "base64",
+            "plaintext",
             "scope-mismatch",
         ];
         assert!(codes.iter().all(|code| super::codes().any(|known| known == *code)));

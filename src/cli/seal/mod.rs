@@ -1,6 +1,7 @@
 //! `ksecrets seal`: seals Secrets, and everything that is done with sealed ones.
 
 mod at_rest;
+mod beside;
 #[cfg(feature = "bitnami")]
 mod bitnami;
 #[cfg(not(feature = "bitnami"))]

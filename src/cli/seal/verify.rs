@@ -11,6 +11,7 @@ use ksecrets::render::{self, Format, Style};
 use ksecrets::seal::{Scope, SealedSecret, codes, rule_of, rules};
 
 use super::super::{CLEAN, FAILED, FOUND};
+use super::beside::plaintext;
 use super::bitnami::{self, Certificate};
 use super::findings::{Told, report};
 use super::keyring::Policies;
@@ -69,7 +70,9 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     let named = to.is_named();
     let mut looked = look(&arguments.paths, |path, text, object| {
         let mut told = if SealedSecret::is(object) {
-            problems(arguments.stdin.of(path), object, &policies, named)
+            let mut told = problems(arguments.stdin.of(path), object, &policies, named);
+            told.extend(plaintext(text, object));
+            told
         } else if object.is("bitnami.com", "SealedSecret") {
             bitnami::problems(object, certificate.as_ref())
                 .into_iter()
