@@ -63,9 +63,11 @@ fn check<'t>(rule: EncryptionRule, object: &Object<'t>, out: &mut Sightings<'t>)
     }
     let config = Config::read(object.root, &SERVER);
     let sops = object.root.get("sops").is_some();
-    let unknown = rules_of_order(rule) && has_unknown_order(&config);
+    let rendered = is_rendered(object.root);
+    let unknown = rules_of_order(rule) && (rendered || has_unknown_order(&config));
     for problem in config.problems() {
-        if problem.rule == rule && !unknown && !is_unknown(&problem, sops) {
+        let gap = rendered && is_gap(&problem);
+        if problem.rule == rule && !unknown && !gap && !is_unknown(&problem, sops) {
             out.with_severity(problem.node, problem.detail, problem.severity);
         }
     }
@@ -85,6 +87,18 @@ fn has_unknown_order(config: &Config<'_>) -> bool {
     let secrets: Vec<u32> = keys.filter_map(|key| Some(key.secret?.number())).collect();
     resources.map(|listed| listed.node).any(filled)
         || config.refusals().iter().any(|refusal| filled(refusal.node) && !secrets.contains(&refusal.node.number()))
+}
+
+/// Whether a template makes the document's structure and not only values: then what is missing may come from it, too.
+/// An action on a line of its own leaves no trace, so a name that is made has to do as one.
+fn is_rendered(root: Node<'_>) -> bool {
+    let made = |key: Node<'_>| key.as_str().is_some_and(is_filled_in);
+    root.subtree().any(|node| node.is_mapping() && node.entries().any(|(key, _)| made(key)))
+}
+
+/// Whether a problem is that something is not there.
+fn is_gap(problem: &Problem<'_>) -> bool {
+    problem.rule == EncryptionRule::Invalid && problem.node.as_str().is_none_or(str::is_empty)
 }
 
 /// Whether a problem is about what something else puts in its place.
@@ -112,6 +126,8 @@ mod tests {
             "{resources: [secrets], providers: [{aescbc: {keys: [{name: a, secret: changeme}]}}]}",
             "{resources: '{{ resources }}', providers: [{identity: {}}]}",
             "{resources: [secrets], providers: '{{ providers }}'}",
+            // A key that a template makes, and a list on a line of its own, of which masking leaves nothing.
+            "{resources: , providers: [{_____________________: {keys: [{name: a, secret: '${KEY}'}]}}]}",
         ] {
             assert_eq!(seen(&Invalid, &config(entry)), [""; 0], "{entry}");
         }
