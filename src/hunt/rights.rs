@@ -180,7 +180,9 @@ impl<'t> Telling<'t> {
     fn draft(&self, finding: AccessFinding) -> Draft {
         let AccessFinding { severity, confidence, message, location, notes, remediation, narrower, .. } = finding;
         let plain = self.finding(finding.rule, (severity, confidence), message, location);
-        let finding = Finding { notes, remediation: Cow::Owned(remediation), suggestion: narrower, ..plain };
+        let notes = notes.iter().map(|note| unmasked(note)).collect();
+        let remediation = Cow::Owned(unmasked(&remediation));
+        let finding = Finding { notes, remediation, suggestion: narrower, ..plain };
         Draft { finding, value: None }
     }
 
@@ -198,7 +200,7 @@ impl<'t> Telling<'t> {
         message: String,
         location: Location,
     ) -> Finding {
-        self.hunter.finding(self.rules[&rule], weight, message, location)
+        self.hunter.finding(self.rules[&rule], weight, unmasked(&message), location)
     }
 }
 
