@@ -5,7 +5,8 @@
 //! `/proc/<pid>/root` so do their mounted files. A privileged container, or one that may trace processes, sees all of
 //! them.
 //!
-//! A pod that does not run as root sees command lines and little else: low, for node exporters are so.
+//! A pod that does not run as root sees command lines and little else: low, for node exporters are so. On Windows the
+//! field means nothing (<https://kubernetes.io/docs/concepts/windows/intro/>).
 
 use super::shape::{is_non_root, is_privileged};
 use super::{Check, Sightings};
@@ -43,10 +44,18 @@ impl Check for HostProcessSecrets {
     fn check<'t>(&self, object: &Object<'t>, out: &mut Sightings<'t>) {
         for pod in pod_specs(object) {
             let Some(node) = pod.get("hostPID").filter(|node| node.as_str() == Some("true")) else { continue };
+            if is_windows(pod) {
+                continue;
+            }
             let (severity, message) = weigh(pod);
             out.with_severity(node, message, severity);
         }
     }
+}
+
+fn is_windows(pod: Node<'_>) -> bool {
+    let selected = pod.at_path(&["nodeSelector", "kubernetes.io/os"]).or_else(|| pod.at_path(&["os", "name"]));
+    selected.and_then(Node::as_str) == Some("windows")
 }
 
 fn weigh(pod: Node<'_>) -> (Severity, String) {
@@ -83,6 +92,14 @@ mod tests {
         );
         assert!(first("{}").starts_with("medium: "));
         assert!(first("{runAsNonRoot: true}").starts_with("low: "));
+    }
+
+    #[test]
+    fn windows_has_no_such_thing() {
+        for place in ["nodeSelector:\n    kubernetes.io/os: windows", "os: {name: windows}"] {
+            let text = pod("{}").replace("hostPID: true", &format!("hostPID: true\n  {place}"));
+            assert_eq!(seen(&HostProcessSecrets, &text), [""; 0], "{place}");
+        }
     }
 
     #[test]
