@@ -144,7 +144,8 @@ impl Cursor<'_> {
         let quote = if escaped { self.at(at + 1) } else { self.at(at) };
         let name_quoted = matches!(quote, b'"' | b'\'' | b'`')
             && (matches!(before, b'"' | b'\'' | b'`' | b'.' | b'-') || before == quote || opening.is_some());
-        let in_string = !name_quoted && self.inside_string(floor, name.start);
+        let open = if name_quoted { None } else { self.open_quote(floor, name.start) };
+        let in_string = open.is_some();
         if name_quoted {
             at += if escaped { 2 } else { 1 };
         }
@@ -188,7 +189,8 @@ impl Cursor<'_> {
         let string = opening.filter(|_| !path).unwrap_or(name.start.saturating_sub(1).max(floor));
         let opened = self.bytes[floor..string].trim_ascii_end().ends_with(b"(");
         let opened = opened || name_quoted && self.at(at) == b',' && self.is_key(floor, string, at);
-        let separator = self.separator(at, name_quoted && !indexed, opened)?;
+        let getter = self.at(at) == b'(' && is_getter(&self.bytes[name.clone()]);
+        let separator = if getter { Separator::None } else { self.separator(at, name_quoted && !indexed, opened)? };
         let (mut at, colon) = match separator {
             Separator::Sign(width, sign) => (at + width, sign == b':'),
             Separator::None
@@ -196,6 +198,7 @@ impl Cursor<'_> {
                     && at > after_name
                     && !name_quoted
                     && !used
+                    && !is_action(&self.bytes[name.clone()])
                     && (lines || self.defines(floor, name.start)) =>
             {
                 return self.quoted(at);
@@ -238,6 +241,11 @@ impl Cursor<'_> {
         let property = memchr::memchr(b'.', &self.bytes[name.clone()]).is_some();
         let bare = if !colon && tight && !property { Bare::Word } else { bare };
         at = self.blanks(at);
+        // `"PWD=" + dir`: the string ends here, and an expression goes on.
+        let after = self.at(self.blanks(at + 1));
+        if open == Some(self.at(at)) && matches!(after, b'+' | b'.' | b',' | b')' | b'%' | b';' | b'\n' | b'\r') {
+            return None;
+        }
         // Formatters of code put a long literal on the next line.
         let continued = self.at(at) == b'\\' && matches!(self.at(at + 1), b'\n' | b'\r');
         if !lines && (continued || matches!(self.at(at), b'\n' | b'\r')) {
@@ -463,7 +471,8 @@ impl Cursor<'_> {
     fn element(&self, at: usize) -> Option<(Range<usize>, bool)> {
         let limit = self.end.min(at + MAX_VALUE);
         let end = memchr::memchr2(b'<', b'\n', &self.bytes[at..limit]).map(|found| at + found)?;
-        (self.at(end) == b'<').then_some((at..end, true))
+        // `Mono<PasswordMetadata> decode(Publisher<Buffer> input)` is no element.
+        self.starts(end, "</").then_some((at..end, true))
     }
 
     /// `"name" value="…"`, in XML; attributes may stand between.
@@ -614,8 +623,8 @@ impl Cursor<'_> {
         here
     }
 
-    /// Whether a string that was opened earlier on the line is still open at `at`.
-    fn inside_string(&self, floor: usize, at: usize) -> bool {
+    /// The quote of a string that was opened earlier on the line and is still open at `at`.
+    fn open_quote(&self, floor: usize, at: usize) -> Option<u8> {
         let floor = floor.max(at.saturating_sub(512));
         let line = self.line_start(floor, at);
         let mut open = None;
@@ -634,7 +643,7 @@ impl Cursor<'_> {
             }
             here += 1;
         }
-        open.is_some()
+        open
     }
 }
 
@@ -649,6 +658,21 @@ fn reads_elsewhere(call: &[u8]) -> bool {
     ]
     .iter()
     .any(|word| memchr::memmem::find(call, word.as_bytes()).is_some())
+}
+
+/// Whether a name begins with a verb: in a shell `check_pass "all is well"` is a call, and its argument is anything.
+fn is_action(name: &[u8]) -> bool {
+    const VERBS: [&str; 12] =
+        ["set", "check", "get", "assert", "test", "verify", "log", "print", "show", "validate", "expect", "mark"];
+    let name = normalise(&String::from_utf8_lossy(name));
+    name.split_once('_').is_some_and(|(verb, _)| VERBS.contains(&verb))
+}
+
+/// Whether a name is that of a call that takes the name of what it gives: `get_secret_value("hub.cookie_secret")`.
+fn is_getter(name: &[u8]) -> bool {
+    const VERBS: [&str; 8] = ["get", "fetch", "read", "load", "find", "lookup", "resolve", "extract"];
+    let name = normalise(&String::from_utf8_lossy(name));
+    name.split_once('_').is_some_and(|(verb, _)| VERBS.contains(&verb))
 }
 
 enum Separator {
@@ -795,6 +819,10 @@ mod tests {
             "f('root', os.environ['DB_PASSWORD'], using='default')",
             "adds \"mypass\" to the list",
             "[\"a\", \"password\", \"other\"]",
+            "env(\"password=\"+dir, \"B=\"+b)",
+            "HasPrefix(line, \"--- PASS: \"+name+\" \")",
+            "get_password_value(\"hub.password\").split(\";\")",
+            "public Mono<UserPassword> decode(Publisher<Buffer> input)",
         ] {
             assert_eq!(value(text, false), None, "{text}");
         }

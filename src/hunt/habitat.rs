@@ -146,7 +146,7 @@ impl Habitat {
         let path = path.rsplit("!/").next().unwrap_or(path).to_ascii_lowercase();
         let path = without_backup_suffix(&path);
         let name = path.rsplit('/').next().unwrap_or(path);
-        if is_generated(name) || is_translation(path, name) {
+        if is_generated(name) || path.contains(".yarn/releases/") || is_translation(path, name) {
             return Self::Generated;
         }
         let Some((stem, extension)) = name.rsplit_once('.') else {
@@ -191,7 +191,11 @@ impl Habitat {
                     | "design"
                     | "proposals"
                     | "golden"
+                    | "vendor"
+                    | "third_party"
+                    | "node_modules"
             ) || stem.ends_with("_test")
+                || stem.ends_with("_test_data")
                 || stem.starts_with("test_")
                 || stem.ends_with("test") && part.ends_with(".java")
                 || part.contains(".test.")
@@ -241,7 +245,10 @@ fn is_translation(path: &str, name: &str) -> bool {
             || name.ends_with(".xml")
             || name.ends_with(".ts")
             || name.ends_with(".js")
-            || name.ends_with(".php"))
+            || name.ends_with(".php")
+            || name.ends_with(".ini")
+            || name.ends_with(".toml"))
+        || name.ends_with(".properties") && (name.starts_with("messages") || name.contains("messages_"))
 }
 
 fn is_prose_name(name: &str) -> bool {
@@ -274,6 +281,10 @@ mod tests {
             ("README.md", Habitat::Prose),
             ("web/package-lock.json", Habitat::Generated),
             ("app/i18n/de.json", Habitat::Generated),
+            ("conf/locale/locale_de-DE.ini", Habitat::Generated),
+            ("src/main/resources/org/x/messages_de.properties", Habitat::Generated),
+            ("src/main/resources/application_de.properties", Habitat::Config),
+            (".yarn/releases/yarn-4.4.1.cjs", Habitat::Generated),
             ("c.tgz!/chart/values.yaml", Habitat::Config),
             (".netrc", Habitat::Config),
         ] {
@@ -285,6 +296,8 @@ mod tests {
     fn samples_by_path() {
         assert!(Habitat::is_sample("pkg/auth/login_test.go"));
         assert!(Habitat::is_sample("docs/x.md"));
+        assert!(Habitat::is_sample("hack/vendor/github.com/x/openpgp/keys.go"));
+        assert!(Habitat::is_sample("pkg/read_write_test_data.go"));
         assert!(!Habitat::is_sample("deploy/latest/x.yaml"));
     }
 }

@@ -463,6 +463,10 @@ const NOT_AFTER: &[&str] = &[
     "interceptor",
     "listener",
     "repository",
+    "users",
+    "validity",
+    "magic",
+    "image",
 ];
 /// Words before the credential word that make the name speak of something else.
 const NOT_BEFORE: &[&str] = &[

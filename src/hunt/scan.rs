@@ -77,6 +77,12 @@ pub(super) struct Scan<'h> {
     pub(super) generator_files: Vec<(String, bool)>,
 }
 
+/// Where the unit tests at the end of a Rust file begin; its end when there are none.
+fn unit_tests(path: &str, text: &str) -> usize {
+    let tests = path.ends_with(".rs").then(|| text.find("\n#[cfg(test)]\nmod ")).flatten();
+    tests.map_or(text.len(), |at| at + 1)
+}
+
 impl<'h> Scan<'h> {
     pub(super) fn new(hunter: &'h Hunter, path: &'h str, overlap: usize) -> Self {
         Self {
@@ -121,7 +127,14 @@ impl<'h> Scan<'h> {
             self.trees(&layer, &hits, &ctx);
         } else {
             self.copies_in_text(&layer, &ctx, None);
-            self.text(&layer, 0..text.len(), &hits, &ctx);
+            let tests = unit_tests(self.path, text);
+            let (own, test) = hits.split_at(hits.partition_point(|hit| (hit.start as usize) < tests));
+            self.text(&layer, 0..tests, own, &ctx);
+            if tests < text.len() {
+                let sample = std::mem::replace(&mut self.sample, true);
+                self.text(&layer, tests..text.len(), test, &ctx);
+                self.sample = sample;
+            }
         }
         if !partial && self.path.ends_with(".ipynb") && !hits.is_empty() {
             self.notebook(&layer, &ctx);

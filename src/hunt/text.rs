@@ -86,6 +86,7 @@ impl Scan<'_> {
             let rule = pattern.rule.id.as_str();
             let flag = is_flag(rule);
             if is_example(&if flag { opening(secret) } else { Cow::Borrowed(secret) })
+                || begins_placeholder(layer.text, &found.secret)
                 || (rule.starts_with("connection-string") && self.is_sample_login(layer.text, &found.secret, ctx))
                 || (rule == "password-hash" && !self.is_deployed(ctx))
             {
@@ -568,6 +569,12 @@ fn opening(flag: &str) -> Cow<'_, str> {
     let inner = flag.split_once('{').map_or(flag, |(_, inner)| inner.trim_end_matches('}'));
     let words = inner.match_indices(['_', '-', '.']).nth(1).map_or(inner, |(at, _)| &inner[..at]);
     Cow::Owned(words.to_ascii_lowercase())
+}
+
+/// Whether a match is the first word of `<The password of the user>`.
+fn begins_placeholder(text: &str, secret: &Range<usize>) -> bool {
+    let ends = |c: &char| !matches!(c, '"' | '\'' | '\n');
+    text[secret.clone()].starts_with('<') && text[secret.end..].chars().take(128).take_while(ends).any(|c| c == '>')
 }
 
 /// Values that documentation shows in place of a real one.

@@ -151,6 +151,8 @@ const REFERENCE_PREFIXES: &[&str] = &[
 ];
 
 fn is_reference(value: &str) -> bool {
+    // `\$token` in a string of a shell, which prints it to be expanded elsewhere.
+    let value = if value.starts_with("\\$") { value.trim_matches('\\') } else { value };
     if REFERENCE_PREFIXES.iter().any(|prefix| value.starts_with(prefix)) {
         return true;
     }
@@ -182,6 +184,9 @@ fn is_reference(value: &str) -> bool {
     if value.len() > 2 && value.starts_with('@') && value.ends_with('@') {
         return true;
     }
+    if is_lookup(value) {
+        return true;
+    }
     if ["secretKeyRef", "getenv", "{0}", "{1}"].iter().any(|part| value.contains(part)) {
         return true;
     }
@@ -193,6 +198,20 @@ fn is_reference(value: &str) -> bool {
     })
 }
 
+/// An element of something else: `remote.kubernetes.secret.db.data["password"]`, `sys.argv[2]`.
+fn is_lookup(value: &str) -> bool {
+    let Some((object, rest)) = value.split_once('[') else { return false };
+    let path = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+    let Some((index, after)) = rest.split_once(']') else { return false };
+    let key = index.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
+    let named = key.is_some_and(|key| !key.is_empty() && path(key));
+    let numbered = object.contains('.') && !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit());
+    object.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && path(object)
+        && (named || numbered)
+        && after.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.[]\"'".contains(&b))
+}
+
 /// A pattern for values: anchored, or with a group, class or escape around `.*`.
 fn is_regex(value: &str) -> bool {
     let parts = value.contains(['[', '(', '\\']) || value.ends_with('$');
@@ -201,7 +220,11 @@ fn is_regex(value: &str) -> bool {
 
 /// `Bearer %s`, `user-%d`: a format with words around it, not a password with a percent sign.
 fn is_format(value: &str) -> bool {
-    let verb = ["%s", "%d", "%v"].iter().find(|verb| value.contains(*verb));
+    let verb = ["%s", "%d", "%v", ")s"].iter().find(|verb| value.contains(*verb));
+    // Python's `%(name)s`.
+    if verb == Some(&")s") && !value.contains("%(") {
+        return false;
+    }
     verb.is_some_and(|verb| !value.replace(verb, "").bytes().any(|b| b.is_ascii_digit() || b"!#$&*^".contains(&b)))
 }
 
@@ -210,7 +233,8 @@ fn is_format(value: &str) -> bool {
 fn is_address(value: &str) -> bool {
     let Some((store, key)) = value.rsplit_once([':', '#']) else { return false };
     let words = |text: &str| !text.is_empty() && text.split(['/', ':']).all(|part| !part.is_empty() && is_words(part));
-    let named = store.contains('/') || key.contains('/') || ["password", "token", "secret", "key"].contains(&key);
+    let credential = |word| ["password", "passphrase", "token", "secret", "key"].contains(&word);
+    let named = store.contains('/') || key.contains('/') || key.split(['-', '_']).any(credential);
     words(store) && words(key) && named
 }
 
@@ -428,7 +452,8 @@ fn is_placeholder(value: &str) -> bool {
     }
     // `EXAMPLE` in capitals is what AWS writes into the keys of its documentation.
     let starred = value.starts_with("**") && value.ends_with("**");
-    if starred || value.contains("EXAMPLE") || lower.starts_with("base64enc") {
+    let alphabet = lower.contains("abcdefghijklmnop");
+    if starred || alphabet || value.contains("EXAMPLE") || lower.starts_with("base64enc") {
         return true;
     }
     let parts = placeholder_parts();
@@ -746,7 +771,7 @@ fn is_place(value: &str) -> bool {
     if relative || (path && is_wordy(value)) || (value.contains("://") && !has_userinfo(value)) {
         return true;
     }
-    const FILES: [&str; 18] = [
+    const FILES: [&str; 19] = [
         ".txt",
         ".pem",
         ".key",
@@ -765,6 +790,7 @@ fn is_place(value: &str) -> bool {
         ".html",
         ".password",
         ".token",
+        ".arpa",
     ];
     if FILES.iter().any(|ending| value.to_ascii_lowercase().ends_with(ending)) && !value.contains(char::is_whitespace) {
         return true;
@@ -791,7 +817,9 @@ fn is_words(part: &str) -> bool {
         ["k8s", "k3s", "s3", "ec2", "i18n", "l10n", "x86", "b2b", "o11y", "e2e", "p2p", "v1beta1", "s390x"];
     part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b':'))
         && part.split(['-', '_', '.']).all(|word| {
-            WITH_DIGITS.contains(&word)
+            // `k8smon`, `s3proxy`.
+            let word = WITH_DIGITS.iter().find_map(|known| word.strip_prefix(known)).unwrap_or(word);
+            word.is_empty()
                 || word.trim_end_matches(|c: char| c.is_ascii_digit()).bytes().all(|b| b.is_ascii_lowercase())
         })
 }
@@ -843,7 +871,14 @@ pub(super) fn is_code(value: &str) -> bool {
     let constant = value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit())
         && value.contains('_')
         && identifier(value);
-    let dotted = value.contains('.') && value.split('.').all(identifier) && !mixes_digits(value);
+    // `oauth2.google.serviceAccount`: a digit at the end of a word is part of a name.
+    let versioned = |part: &str| {
+        let word = part.strip_suffix(|c: char| c.is_ascii_digit()).unwrap_or(part);
+        word.len() > 3 && !mixes_digits(word)
+    };
+    let dotted = value.contains('.')
+        && value.split('.').all(identifier)
+        && (!mixes_digits(value) || value.matches('.').count() > 1 && value.split('.').all(versioned));
     let call = value.ends_with(')') && value.contains('(');
     let snake = value.contains('_') && identifier(value) && !mixes_digits(value);
     let generic = value.contains("::") || value.contains("->") || value.contains(" => ") || value.contains("()");
