@@ -936,6 +936,11 @@ pub(super) fn fits(kind: Kind, name: &str, value: &str) -> bool {
     if kind == Kind::Secret && phrase && NEVER_REFERENCES.iter().any(|role| name.ends_with(&format!("{role}_secret"))) {
         return true;
     }
+    // Object stores are given `minio123`; a name of a Secret's key would have a dash in it.
+    let typed = value.len() >= 8 && mixes_digits(value) && value.bytes().all(|b| b.is_ascii_alphanumeric());
+    if name.ends_with("secret_access_key") && typed {
+        return true;
+    }
     match kind {
         Kind::Password => value.len() >= 3 && !value.contains('\n'),
         Kind::Token | Kind::ApiKey | Kind::Secret | Kind::Authorization => {
@@ -1067,6 +1072,15 @@ mod tests {
         ] {
             assert_eq!(fallback(value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn what_people_type_for_an_object_store() {
+        assert!(fits(Kind::ApiKey, "secret_access_key", "minio123"));
+        for value in ["backup-key1", "s3.key1", "secretkey", "key1"] {
+            assert!(!fits(Kind::ApiKey, "secret_access_key", value), "{value}");
+        }
+        assert!(!fits(Kind::Secret, "secret_key", "password1"));
     }
 
     #[test]
