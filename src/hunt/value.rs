@@ -152,7 +152,7 @@ const REFERENCE_PREFIXES: &[&str] = &[
 
 fn is_reference(value: &str) -> bool {
     // `\$token` in a string of a shell, which prints it to be expanded elsewhere.
-    let value = if value.starts_with("\\$") { value.trim_matches('\\') } else { value };
+    let value = if value.starts_with("\\$") { value.trim_matches(['\\', '"', '\'', ';']) } else { value };
     if REFERENCE_PREFIXES.iter().any(|prefix| value.starts_with(prefix)) {
         return true;
     }
