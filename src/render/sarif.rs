@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::json;
 use super::layout::visible;
 use crate::model::{self, Confidence, Finding, Report, Severity};
 
@@ -37,6 +38,15 @@ struct Run<'a> {
     original_uri_base_ids: BTreeMap<&'static str, BaseId>,
     column_kind: &'static str,
     results: Vec<ResultItem<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<RunProperties<'a>>,
+}
+
+/// What the standard has no word for: verdicts are about a resource, and a pass of none is a finding.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunProperties<'a> {
+    at_rest: Vec<json::Verdict<'a>>,
 }
 
 #[derive(Serialize)]
@@ -199,6 +209,10 @@ impl<'a> Log<'a> {
             )]),
             column_kind: "unicodeCodePoints",
             results,
+            properties: report
+                .at_rest
+                .as_ref()
+                .map(|verdicts| RunProperties { at_rest: verdicts.iter().map(Into::into).collect() }),
         };
         Self { schema: SCHEMA, version: "2.1.0", runs: [run] }
     }
@@ -439,7 +453,7 @@ const fn precision(confidence: Confidence) -> &'static str {
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::model::Class;
+    use crate::model::{Class, Encrypted, Rung, RungVerdict, Verdict};
 
     fn sarif(report: &Report, rules: &[Arc<model::Rule>]) -> String {
         let mut out = Vec::new();
@@ -591,7 +605,14 @@ mod tests {
     #[test]
     fn every_report_is_valid_against_the_published_schema() {
         let validator = jsonschema::options().should_validate_formats(true).build(&published_schema()).unwrap();
-        for report in [Report::default(), sample::report(), sample::hostile()] {
+        let verdict = |reason: &str| {
+            let rung = RungVerdict { rung: Rung::Metrics, encrypted: Encrypted::Partly, reason: reason.to_owned() };
+            Verdict { resource: "secrets".to_owned(), rungs: vec![rung] }
+        };
+        let at_rest = Report { at_rest: Some(vec![verdict("some")]), ..Report::default() };
+        let log: serde_json::Value = serde_json::from_str(&sarif(&at_rest, &[])).unwrap();
+        assert_eq!(log["runs"][0]["properties"]["atRest"][0]["encrypted"], "partly");
+        for report in [Report::default(), sample::report(), sample::hostile(), at_rest] {
             let log: serde_json::Value = serde_json::from_str(&sarif(&report, &[])).unwrap();
             let errors: Vec<String> =
                 validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();

@@ -8,6 +8,7 @@ mod saved;
 mod v1;
 
 pub use saved::{NotComparable, saved_readers};
+pub(super) use v1::Verdict;
 
 /// Writes the report as one indented document.
 pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {

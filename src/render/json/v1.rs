@@ -35,7 +35,7 @@ pub(super) struct Trailer<'a> {
 
 /// Whether a resource is encrypted, and the rung that says so; there with `seal at-rest`.
 #[derive(Serialize)]
-struct Verdict<'a> {
+pub(in crate::render) struct Verdict<'a> {
     resource: &'a str,
     encrypted: &'static str,
     rung: Option<&'static str>,
