@@ -331,6 +331,95 @@ fn a_corrected_configuration_is_a_new_private_file() {
 }
 
 #[test]
+fn every_change_and_every_step_is_said() {
+    let said = |arguments: &[&str]| {
+        let files = ksecrets().input("enc.yaml", NONE).input("a/pod.yaml", POD).input("b/pod.yaml", POD);
+        let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "new.yaml"].iter().chain(arguments);
+        let outcome = files.args(arguments.copied()).run();
+        let text = std::fs::read_to_string(outcome.folder().join("new.yaml")).unwrap();
+        let key = text.lines().find_map(|line| line.trim().strip_prefix("- name: ")).unwrap().trim_matches('"');
+        outcome.stderr.replace(key, "NEW")
+    };
+    insta::assert_snapshot!(said(&[]), @"
+    ksecrets: wrote new.yaml, which holds keys: keep it out of git, and of mode 0600
+    ksecrets: changed: secrets: written by secretbox with key NEW, before as plaintext
+    ksecrets: changed: secrets: kept for reading: identity
+    ksecrets: this is for a single API server: where there are more, take --new-key=second, since one that has not got the key cannot read what the others write
+    ksecrets: step 1: put new.yaml in the place of the old file and restart each API server
+    ksecrets: step 2: rewrite: kubectl get secrets -A -o json | kubectl replace -f -
+    ksecrets: step 3: see that nothing is left: ksecrets seal at-rest --snapshot SNAPSHOT --require stored-bytes
+    ksecrets: step 4: leave out what only reads: ksecrets seal at-rest --config new.yaml --fix-config LAST --finish
+    ");
+    let several = ["--apiserver-manifest", "a/pod.yaml", "--apiserver-manifest", "b/pod.yaml"];
+    insta::assert_snapshot!(said(&several), @"
+    ksecrets: wrote new.yaml, which holds keys: keep it out of git, and of mode 0600
+    ksecrets: changed: secrets: read by secretbox with key NEW too, which was not listed
+    ksecrets: step 1: bring new.yaml to every API server and restart each, one after the other: NEW only reads yet
+    ksecrets: step 2: when all of them run with it, make the file for all in which it writes: ksecrets seal at-rest --config new.yaml --fix-config NEXT --first-key NEW
+    ");
+    let k3s = said(&["--distribution", "k3s"]);
+    assert!(k3s.contains("k3s writes its own file"), "{k3s}");
+}
+
+#[test]
+fn kms_version_1_needs_a_gate() {
+    let config = SOUND.replace("apiVersion: v2", "apiVersion: v1");
+    let said = |version: &str| {
+        let arguments =
+            ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "new.yaml", "--kubernetes", version];
+        ksecrets().input("enc.yaml", &config).args(arguments).run().stderr
+    };
+    assert!(
+        said("1.29").contains("Kubernetes 1.29 loads that only with --feature-gates=KMSv1=true"),
+        "{}",
+        said("1.29")
+    );
+    assert!(!said("1.28").contains("feature-gates"), "{}", said("1.28"));
+}
+
+#[test]
+fn a_file_that_is_something_else_is_named() {
+    let indented = SOUND.replace('\n', "\n    ");
+    let map = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: enc}}\ndata:\n  enc.yaml: |\n    {indented}");
+    let cloud = format!("#cloud-config\nwrite_files:\n- path: /etc/enc.yaml\n  content: |\n    {indented}");
+    let kubeadm = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n";
+    let files = [
+        ("deployment.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n".to_owned()),
+        ("kubeadm.yaml", kubeadm.to_owned()),
+        ("list.yaml", "- a\n- b\n".to_owned()),
+        ("notes.txt", "hello\n".to_owned()),
+        ("broken.yaml", "a: [\n".to_owned()),
+        ("empty.yaml", String::new()),
+        ("configmap.yaml", map),
+        ("cloud.yaml", cloud),
+        ("second.yaml", format!("{kubeadm}---\n{SOUND}")),
+        ("options.yaml", "secrets-encryption: true\n".to_owned()),
+    ];
+    let mut said = String::new();
+    for (name, text) in &files {
+        let outcome = ksecrets().input(name, text).args(["seal", "at-rest", "--config", name]).run();
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{outcome}");
+        said += &outcome.stderr;
+    }
+    insta::assert_snapshot!(said, @r#"
+    ksecrets: deployment.yaml: no EncryptionConfiguration, but a Deployment
+    ksecrets: kubeadm.yaml: no EncryptionConfiguration, but a ClusterConfiguration, which goes with --apiserver-manifest
+    ksecrets: list.yaml: no EncryptionConfiguration, but a list
+    ksecrets: notes.txt: no EncryptionConfiguration, but a line of text
+    ksecrets: broken.yaml: not YAML: unclosed bracket '['
+    ksecrets: empty.yaml: the first document is empty, and the API server reads no other
+    ksecrets: configmap.yaml: no EncryptionConfiguration, but a ConfigMap with one in data["enc.yaml"]: extract that to a file of its own, or let `ksecrets hunt` judge it where it is
+    ksecrets: cloud.yaml: no EncryptionConfiguration, but a mapping without a kind with one in write_files[0].content: extract that to a file of its own, or let `ksecrets hunt` judge it where it is
+    ksecrets: second.yaml: no EncryptionConfiguration, but a ClusterConfiguration in the first document, and the API server reads no other: one follows in line 4
+    ksecrets: options.yaml: no EncryptionConfiguration, but a mapping without a kind
+    "#);
+    // A slip in the kind is one of a configuration: the API server refuses the file.
+    let slip = SOUND.replace("EncryptionConfiguration", "EncryptionConfigurations");
+    let outcome = ksecrets().input("enc.yaml", &slip).args(["seal", "at-rest", "--config", "enc.yaml"]).run();
+    assert!(outcome.stdout.contains("encryption-invalid"), "{outcome}");
+}
+
+#[test]
 fn what_is_no_evidence_is_refused() {
     let said = |arguments: &[&str]| {
         let command = ksecrets().input("x.yaml", "a: 1\n").input("empty", "").input("broken.yaml", "a: [\n");

@@ -1,11 +1,12 @@
 //! What was looked at, and what it comes to: one verdict for each resource, and findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::distribution::Distribution;
 use super::encryption::GroupResource;
 use super::rules::AtRestRule;
+use super::rung::{Configured, Written};
 use crate::model::{
     Confidence, Encrypted, Finding, Fingerprint, Location, Rule, Rung, RungVerdict, Severity, Skipped, Verdict,
 };
@@ -18,20 +19,25 @@ use crate::model::{
 pub struct Inquiry {
     resources: Vec<GroupResource>,
     distribution: Option<Distribution>,
-    claims: Vec<Claim>,
+    pub(super) claims: Vec<Claim>,
     findings: Vec<Finding>,
     skipped: Vec<Skipped>,
     rules: BTreeMap<AtRestRule, Arc<Rule>>,
     pub(super) digests: Vec<Digest>,
+    /// What configurations do, and what is stored: compared when all is seen.
+    pub(super) configured: Vec<Configured>,
+    pub(super) written: Vec<Written>,
+    /// API servers that something showed, by the node or the file.
+    pub(super) servers: BTreeSet<String>,
 }
 
 /// What one piece of evidence says of one resource.
 #[derive(Debug)]
-struct Claim {
-    resource: usize,
-    rung: Rung,
-    encrypted: Encrypted,
-    reason: String,
+pub(super) struct Claim {
+    pub(super) resource: usize,
+    pub(super) rung: Rung,
+    pub(super) encrypted: Encrypted,
+    pub(super) reason: String,
 }
 
 /// A digest of a configuration, to compare with others.
@@ -65,6 +71,9 @@ impl Inquiry {
             skipped: Vec::new(),
             rules: AtRestRule::ALL.iter().map(|rule| (*rule, Arc::new(rule.rule()))).collect(),
             digests: Vec::new(),
+            configured: Vec::new(),
+            written: Vec::new(),
+            servers: BTreeSet::new(),
         }
     }
 
@@ -73,8 +82,16 @@ impl Inquiry {
         self.distribution = self.distribution.or(distribution);
     }
 
-    pub(super) fn distribution(&self) -> Option<Distribution> {
+    /// How the cluster is run, if anything told.
+    #[must_use]
+    pub fn distribution(&self) -> Option<Distribution> {
         self.distribution
+    }
+
+    /// How many API servers are known of. There may be more.
+    #[must_use]
+    pub fn servers(&self) -> usize {
+        self.servers.len()
     }
 
     /// Takes note of something that could not be looked at.
@@ -111,6 +128,7 @@ impl Inquiry {
     /// Ends it.
     #[must_use]
     pub fn end(mut self) -> Outcome {
+        self.compare_stored();
         let differ = self.compare_digests();
         if differ {
             self.unload("which is not what every API server runs");

@@ -226,8 +226,9 @@ impl AtRestRule {
                 id: "encryption-drift",
                 title: "API servers that do not run the same encryption",
                 severity: Severity::High,
-                description: "The digests of encryption configurations differ. An API server with an older file writes with \
-                              another key or none, and cannot read what the others write.",
+                description: "The digests of encryption configurations differ, or what was stored last was written otherwise \
+                              than the configuration says. An API server with an older file writes with another key or \
+                              none, and cannot read what the others write.",
                 remediation: "Bring the same file to every control plane, and restart or reload each API server.",
                 page: METRICS,
             },
@@ -263,8 +264,8 @@ impl AtRestRule {
                 id: "encryption-undecryptable",
                 title: "Stored values that the API server cannot read",
                 severity: Severity::High,
-                description: "Reads from etcd failed: values were written with a key or provider that the configuration no \
-                              longer has. Lists of the resource fail as long as one of them is there.",
+                description: "Reads from etcd failed, or would with this configuration: values were written with a key or \
+                              provider that it does not have. Lists of the resource fail as long as one of them is there.",
                 remediation: "Add the old key behind the present one, rewrite all objects, and only then remove it.",
                 page: METRICS,
             },

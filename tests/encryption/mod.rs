@@ -3,6 +3,7 @@
 
 mod dice;
 mod live;
+mod mended;
 mod oracle;
 mod tables;
 

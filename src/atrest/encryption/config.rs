@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::manifest::{Node, Object, SyntaxError, Tree, chunks, parse_document};
 
 use super::decode::Decoder;
+use super::foreign::foreign;
 use super::key::{Key, Material};
 use super::problem::Problem;
 use super::provider::{Cipher, Kms, KmsVersion, Provider, Scheme};
@@ -28,8 +29,11 @@ pub enum NoDocument {
     #[error("the first document is empty, and the API server reads no other")]
     Empty,
     /// It is not YAML.
-    #[error("not YAML: {0}")]
+    #[error("not YAML")]
     Syntax(#[from] SyntaxError),
+    /// It is something else.
+    #[error("no EncryptionConfiguration, but {0}")]
+    Foreign(String),
 }
 
 /// A resource as an entry names it.
@@ -82,6 +86,16 @@ impl<'t> Config<'t> {
             return Err(NoDocument::Empty);
         }
         Ok(parse_document(text, range)?)
+    }
+
+    /// The document of a file, if it is one that was meant to be a configuration, loading or not.
+    ///
+    /// # Errors
+    /// When there is none, it is not YAML, or it is something else: what, and what to do with it.
+    pub fn expected(text: &str) -> Result<Tree<'_>, NoDocument> {
+        let tree = Self::document(text)?;
+        let foreign = tree.root().and_then(|root| foreign(root, text));
+        foreign.map_or(Ok(tree), |what| Err(NoDocument::Foreign(what)))
     }
 
     /// Reads a configuration as a server would.

@@ -6,27 +6,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::changes::{self, Changes};
 use super::config::Config;
-use super::provider::{Cipher, Kms, KmsVersion, Provider, Scheme};
+use super::piece::{NewKey, Piece, Trust};
+use super::provider::KmsVersion;
 use super::resource::GroupResource;
+use super::rules::EncryptionRule;
 use super::server::Server;
+use crate::model::Severity;
 
-/// Whether a new key is made.
+/// Which key is to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fresh {
-    /// Only where nothing that is there encrypts Secrets.
+pub enum Fresh<'n> {
+    /// A new one, only where nothing that is there encrypts well.
     IfNeeded,
-    /// In any case: a rotation.
+    /// A new one in any case: a rotation.
     Always,
+    /// One that is listed, by its name, or a KMS provider by its: the second step where several API servers share a file.
+    Listed(&'n str),
 }
 
 /// How far the change goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// A new key is listed second, and nothing else writes than before: the first step where several API servers share a
+    /// file, since one that has not got the key yet cannot read what the others write with it.
+    Announce,
     /// Old keys and plaintext are still read, until everything is rewritten.
     Migrate,
     /// Everything was rewritten: what does not write goes.
@@ -42,13 +49,21 @@ pub enum CorrectError {
     /// There is nothing to go on with.
     #[error("nothing in it encrypts Secrets yet: migrate first, and rewrite all Secrets")]
     NotMigrated,
-    /// What comes out would not load either.
+    /// A key of this name is not there for Secrets.
+    #[error("no key and no KMS provider for Secrets is called {0}")]
+    NoSuchKey(String),
+    /// What comes out would not load either, or would be no better.
     #[error("it cannot be put in order by machine: {0}")]
     Stuck(String),
 }
 
-/// A corrected configuration as text. It holds keys and cannot be shown.
-pub struct Corrected(Zeroizing<String>);
+/// A corrected configuration as text, with what was changed. It holds keys and cannot be shown.
+pub struct Corrected {
+    text: Zeroizing<String>,
+    changes: Vec<String>,
+    key: Option<String>,
+    needs_kms_v1: bool,
+}
 
 impl std::fmt::Debug for Corrected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,60 +72,163 @@ impl std::fmt::Debug for Corrected {
 }
 
 impl Corrected {
-    /// Corrects a configuration.
+    /// Corrects a configuration. What comes out was read again as a server reads it: it loads, Secrets are written by
+    /// something that has no finding over low, and whatever could be read before still can be, unless it is finished.
     ///
     /// # Errors
-    /// When a key is needed and there is no randomness, when it is asked to finish what was not begun, or when the
-    /// result would not load.
-    pub fn of(config: &Config<'_>, fresh: Fresh, stage: Stage) -> Result<Self, CorrectError> {
+    /// When a key is needed and there is no randomness, when it is asked to finish what was not begun, when the key that
+    /// is to be first is not there, or when the result would be no better.
+    pub fn of(config: &Config<'_>, fresh: Fresh<'_>, stage: Stage) -> Result<Self, CorrectError> {
         let mut stuck = String::new();
         // Entries stay together where they can: the name of a KMS provider may be there only once.
         for split in [false, true] {
             let parts = parts(config, split);
+            let is_of_secrets = |part: &&Part<'_>| part.covers_secrets;
             let writes =
-                parts.iter().any(|part| part.covers_secrets && part.providers.iter().any(|one| !one.is_identity()));
-            let migrated = config.meant(&GroupResource::secrets()).is_encrypted();
-            if stage == Stage::Finish && !(writes && migrated) {
+                parts.iter().filter(is_of_secrets).any(|part| part.pieces.iter().any(|one| !one.is_identity()));
+            if stage == Stage::Finish && !(writes && config.meant(&GroupResource::secrets()).is_encrypted()) {
                 return Err(CorrectError::NotMigrated);
             }
-            let fresh = stage == Stage::Migrate && (fresh == Fresh::Always || !writes);
-            let key = fresh.then(new_key).transpose()?;
-            let corrected = write(&parts, key.as_ref(), stage);
-            match corrected.refused(config) {
-                None => return Ok(corrected),
-                Some(why) => stuck = why,
+            if let Fresh::Listed(name) = fresh
+                && !parts.iter().filter(is_of_secrets).any(|part| part.pieces.iter().any(|piece| piece.has(name)))
+            {
+                return Err(CorrectError::NoSuchKey(name.to_owned()));
+            }
+            let trust = Trust::of(config);
+            let needed = stage != Stage::Finish && parts.iter().any(|part| part.needs_key(fresh, &trust));
+            let key = needed.then(NewKey::draw).transpose()?;
+            let text = write(&parts, fresh, stage, key.as_ref(), &trust);
+            match read_again(config, &text, stage, fresh) {
+                Ok((changes, needs_kms_v1)) => {
+                    let key = key.map(|key| key.name);
+                    return Ok(Self { text, changes, key, needs_kms_v1 });
+                }
+                Err(why) => stuck = why,
             }
         }
         Err(CorrectError::Stuck(stuck))
     }
 
-    /// Why it would not load.
-    fn refused(&self, config: &Config<'_>) -> Option<String> {
-        let tree = Config::document(&self.0).ok()?;
-        let server = Server { kms_v1: true, ..config.server() };
-        let config = Config::read(tree.root()?, &server);
-        config.refusals().first().map(|refusal| refusal.why.clone())
-    }
-
     /// The text. Whoever calls this must not let it reach an output but the file that it is for.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
+
+    /// What is different, a line for each change. Names, never values.
+    #[must_use]
+    pub fn changes(&self) -> &[String] {
+        &self.changes
+    }
+
+    /// The name of the key that was made for it.
+    #[must_use]
+    pub fn new_key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Whether it has a KMS provider of version 1, which the server that it was read for does not allow by itself.
+    #[must_use]
+    pub fn needs_kms_v1(&self) -> bool {
+        self.needs_kms_v1
+    }
+}
+
+/// What has changed, told by reading the new text as a server does, or why it must not be used.
+fn read_again(old: &Config<'_>, text: &str, stage: Stage, fresh: Fresh<'_>) -> Result<(Vec<String>, bool), String> {
+    let tree = Config::document(text).map_err(|error| error.to_string())?;
+    let root = tree.root().ok_or("it came out empty")?;
+    let new = Config::read(root, &Server { kms_v1: true, ..old.server() });
+    if let Some(refusal) = new.refusals().first() {
+        return Err(refusal.why.clone());
+    }
+    let Changes { lines, lost, rewired } = changes::between(old, &new);
+    match stage {
+        Stage::Announce if rewired => return Err("something else would write than before".to_owned()),
+        Stage::Announce | Stage::Migrate if lost => return Err("something that is read now would not be".to_owned()),
+        Stage::Migrate => worth(&new, fresh)?,
+        _ => {}
+    }
+    let plugins = new.entries().iter().flat_map(|entry| &entry.providers);
+    let v1 = plugins.filter_map(|provider| provider.kms()).any(|kms| kms.version == Some(KmsVersion::V1));
+    Ok((lines, v1 && !old.server().kms_v1))
+}
+
+/// Whether what writes now is worth it. Of keys that only read, weaknesses are what they are: without them nothing that
+/// they wrote could be rewritten. A KMS provider of version 1 may be all that there is, and who names a key may want its
+/// cipher.
+fn worth(new: &Config<'_>, fresh: Fresh<'_>) -> Result<(), String> {
+    if !new.meant(&GroupResource::secrets()).is_encrypted() {
+        return Err("Secrets would still be plaintext".to_owned());
+    }
+    let writers = new.entries().iter().filter_map(|entry| entry.providers.first()?.keys().first());
+    let writers: Vec<u32> = writers.flat_map(|key| [key.node.number(), key.place().number()]).collect();
+    let bad = new.problems().into_iter().find(|problem| {
+        let kept = match problem.rule {
+            EncryptionRule::WeakKey | EncryptionRule::ShortKey | EncryptionRule::RepeatedKey => {
+                !writers.contains(&problem.node.number())
+            }
+            EncryptionRule::WeakProvider => matches!(fresh, Fresh::Listed(_)),
+            rule => rule == EncryptionRule::KmsV1,
+        };
+        problem.severity > Severity::Low && !kept
+    });
+    bad.map_or(Ok(()), |problem| Err(problem.detail))
 }
 
 /// Resources that have the same providers.
 struct Part<'c> {
     resources: Vec<GroupResource>,
-    providers: Vec<&'c Provider<'c>>,
+    pieces: Vec<Piece<'c>>,
     /// Whether Secrets are looked up here.
     covers_secrets: bool,
 }
 
-impl Part<'_> {
+impl<'c> Part<'c> {
     /// Whether it is to encrypt: Secrets always, and whatever did before.
     fn is_wanted(&self) -> bool {
-        self.covers_secrets || self.providers.first().is_some_and(|provider| !provider.is_identity())
+        self.covers_secrets || self.pieces.first().is_some_and(|piece| !piece.is_identity())
+    }
+
+    /// Whether a new key is to stand in front of it.
+    fn needs_key(&self, fresh: Fresh<'_>, trust: &Trust<'_>) -> bool {
+        let writer = || self.pieces.iter().find(|piece| !piece.is_identity());
+        match fresh {
+            Fresh::Listed(_) => false,
+            Fresh::Always => self.is_wanted(),
+            Fresh::IfNeeded => {
+                self.is_wanted() && writer().is_none_or(|writer| !trust.has(writer, self.covers_secrets))
+            }
+        }
+    }
+
+    /// What it is to have, in order.
+    fn ordered(&self, fresh: Fresh<'_>, stage: Stage, trust: &Trust<'_>) -> Vec<Piece<'c>> {
+        let mut pieces = self.pieces.clone();
+        if pieces.is_empty() {
+            pieces.push(Piece::Identity);
+        }
+        // What was left as plaintext on purpose keeps its order.
+        if self.is_wanted() && stage != Stage::Announce {
+            pieces.sort_by_key(Piece::is_identity);
+        }
+        if let (Fresh::Listed(name), true) = (fresh, self.is_wanted())
+            && let Some(place) = pieces.iter().position(|piece| piece.has(name))
+        {
+            let mut piece = pieces.remove(place);
+            piece.put_first(name);
+            pieces.insert(0, piece);
+        }
+        match stage {
+            Stage::Finish => {
+                pieces.truncate(1);
+                pieces.iter_mut().for_each(Piece::keep_first);
+            }
+            _ if !self.needs_key(fresh, trust) => {}
+            Stage::Announce => pieces.insert(1, Piece::New),
+            Stage::Migrate => pieces.insert(0, Piece::New),
+        }
+        pieces
     }
 }
 
@@ -137,8 +255,9 @@ fn parts<'c>(config: &'c Config<'c>, split: bool) -> Vec<Part<'c>> {
         let numbers = entries.iter().map(|entry| entry.node.number()).collect();
         let place = *numbered.entry((if split { width(resource) } else { 0 }, numbers)).or_insert(parts.len());
         if place == parts.len() {
-            let providers = entries.iter().flat_map(|entry| &entry.providers).filter(|provider| is_sound(provider));
-            parts.push(Part { resources: Vec::new(), providers: providers.collect(), covers_secrets: false });
+            let providers = entries.iter().flat_map(|entry| &entry.providers);
+            let pieces = once(providers.filter_map(Piece::of));
+            parts.push(Part { resources: Vec::new(), pieces, covers_secrets: false });
         }
         parts[place].resources.push(resource.clone());
     }
@@ -148,107 +267,39 @@ fn parts<'c>(config: &'c Config<'c>, split: bool) -> Vec<Part<'c>> {
     let covering = names.iter().find_map(|name| parts.iter().position(|part| part.resources.contains(name)));
     // A wildcard that never encrypted anything is not made to encrypt everything.
     match covering.map(|place| &mut parts[place]) {
-        Some(part) if part.resources.contains(&secrets) || part.providers.iter().any(|one| !one.is_identity()) => {
+        Some(part) if part.resources.contains(&secrets) || part.pieces.iter().any(|one| !one.is_identity()) => {
             part.covers_secrets = true;
         }
-        _ => parts.insert(0, Part { resources: vec![secrets], providers: Vec::new(), covers_secrets: true }),
+        _ => parts.insert(0, Part { resources: vec![secrets], pieces: Vec::new(), covers_secrets: true }),
     }
     parts
 }
 
-/// Whether a provider can have encrypted anything: a key that was refused has not.
-fn is_sound(provider: &Provider<'_>) -> bool {
-    match &provider.scheme {
-        None => false,
-        Some(Scheme::Identity) => true,
-        Some(Scheme::Local(cipher, keys)) => keys.iter().any(|key| sound_key(*cipher, key)),
-        Some(Scheme::Kms(kms)) => kms.version.is_some() && !kms.name.is_empty(),
-    }
+/// Plaintext is read by one identity as well as by several.
+fn once<'c>(pieces: impl Iterator<Item = Piece<'c>>) -> Vec<Piece<'c>> {
+    let mut seen = false;
+    pieces.filter(|piece| !piece.is_identity() || !std::mem::replace(&mut seen, true)).collect()
 }
 
-fn sound_key(cipher: Cipher, key: &super::key::Key<'_>) -> bool {
-    let fits = key.material.as_ref().is_some_and(|material| cipher.key_lengths().contains(&material.length()));
-    fits && !key.name.is_empty()
-}
-
-/// A name that no key had, and a key for secretbox.
-fn new_key() -> Result<(String, Zeroizing<String>), CorrectError> {
-    let (mut name, mut key) = ([0; 4], Zeroizing::new([0; 32]));
-    getrandom::fill(&mut name).and_then(|()| getrandom::fill(&mut key[..])).map_err(|_| CorrectError::Randomness)?;
-    let name = u32::from_be_bytes(name);
-    Ok((format!("key-{name:08x}"), Zeroizing::new(STANDARD.encode(&key[..]))))
-}
-
-fn write(parts: &[Part<'_>], key: Option<&(String, Zeroizing<String>)>, stage: Stage) -> Corrected {
+fn write(
+    parts: &[Part<'_>],
+    fresh: Fresh<'_>,
+    stage: Stage,
+    key: Option<&NewKey>,
+    trust: &Trust<'_>,
+) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(4096));
     out.push_str("apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n");
     for part in parts {
         let names: Vec<String> = part.resources.iter().map(|resource| quoted(&resource.to_string())).collect();
         let _ = writeln!(out, "  - resources: [{}]\n    providers:", names.join(", "));
-        let wanted = part.is_wanted();
-        if let (Some((name, secret)), true) = (key, wanted) {
-            let secret = secret.as_str();
-            let _ = write!(
-                out,
-                "      - secretbox:\n          keys:\n            - name: {name}\n              secret: {secret}\n"
-            );
-        }
-        // What was left as plaintext on purpose keeps its order.
-        let mut providers = part.providers.clone();
-        if wanted {
-            providers.sort_by_key(|provider| provider.is_identity());
-        }
-        // Once is enough.
-        let first_identity = providers.iter().position(|provider| provider.is_identity());
-        let mut number = 0;
-        providers.retain(|provider| {
-            number += 1;
-            !provider.is_identity() || first_identity == Some(number - 1)
-        });
-        if stage == Stage::Finish {
-            providers.truncate(1);
-        }
-        providers.iter().for_each(|provider| scheme(provider, stage, &mut out));
-        if first_identity.is_none() && (providers.is_empty() || part.providers.is_empty()) {
-            out.push_str("      - identity: {}\n");
-        }
+        part.ordered(fresh, stage, trust).iter().for_each(|piece| piece.write(key, &mut out));
     }
-    Corrected(out)
-}
-
-fn scheme(provider: &Provider<'_>, stage: Stage, out: &mut Zeroizing<String>) {
-    match &provider.scheme {
-        Some(Scheme::Local(cipher, keys)) => {
-            let _ = write!(out, "      - {cipher}:\n          keys:\n");
-            let keys = keys.iter().filter(|key| sound_key(*cipher, key));
-            for key in keys.take(if stage == Stage::Finish { 1 } else { usize::MAX }) {
-                let secret =
-                    Zeroizing::new(key.material.as_ref().map_or_else(String::new, |m| STANDARD.encode(m.bytes())));
-                let (name, secret) = (quoted(&key.name), secret.as_str());
-                let _ = write!(out, "            - name: {name}\n              secret: {secret}\n");
-            }
-        }
-        Some(Scheme::Kms(kms)) => plugin(kms, out),
-        Some(Scheme::Identity) => out.push_str("      - identity: {}\n"),
-        None => {}
-    }
-}
-
-fn plugin(kms: &Kms, out: &mut Zeroizing<String>) {
-    let version = kms.version.unwrap_or(KmsVersion::V2);
-    let (name, endpoint) = (quoted(&kms.name), quoted(&kms.endpoint));
-    let _ = write!(out, "      - kms:\n          apiVersion: {}\n          name: {name}\n", version.as_str());
-    let _ = writeln!(out, "          endpoint: {endpoint}");
-    if let Some(timeout) = &kms.timeout {
-        let _ = writeln!(out, "          timeout: {}", quoted(timeout));
-    }
-    if let Some(cache) = kms.cache.filter(|_| version == KmsVersion::V1) {
-        let _ = writeln!(out, "          cachesize: {cache}");
-    }
+    out
 }
 
 /// As JSON has it, which YAML reads as the same text.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
@@ -264,11 +315,21 @@ mod tests {
         format!("- {{resources: [{resources}], providers: [{providers}]}}\n")
     }
 
-    fn corrected(entries: &str, fresh: Fresh, stage: Stage) -> String {
+    fn try_correct(entries: &str, fresh: Fresh<'_>, stage: Stage) -> Result<Corrected, CorrectError> {
         let text = format!("{HEAD}{entries}");
         let tree = Config::document(&text).unwrap();
         let config = Config::read(tree.root().unwrap(), &Server::default());
-        Corrected::of(&config, fresh, stage).unwrap().expose().to_owned()
+        Corrected::of(&config, fresh, stage)
+    }
+
+    fn corrected(entries: &str, fresh: Fresh<'_>, stage: Stage) -> String {
+        try_correct(entries, fresh, stage).unwrap().expose().to_owned()
+    }
+
+    /// The changes, with the name of a new key made the same in every run.
+    fn told(entries: &str, fresh: Fresh<'_>, stage: Stage) -> String {
+        let corrected = try_correct(entries, fresh, stage).unwrap();
+        corrected.changes().join("\n").replace(corrected.new_key().unwrap_or("-----"), "NEW")
     }
 
     /// The prefix of Secrets, whether plaintext is read, and the rules that are still broken.
@@ -283,10 +344,11 @@ mod tests {
 
     #[test]
     fn identity_goes_behind() {
-        let cbc = format!("{{aescbc: {{keys: [{{name: a, secret: {KEY}}}]}}}}");
-        let text = corrected(&entry("secrets", &format!("{{identity: {{}}}}, {cbc}")), Fresh::IfNeeded, Stage::Migrate);
+        let secretbox = format!("{{secretbox: {{keys: [{{name: a, secret: {KEY}}}]}}}}");
+        let entries = entry("secrets", &format!("{{identity: {{}}}}, {secretbox}"));
+        let text = corrected(&entries, Fresh::IfNeeded, Stage::Migrate);
         let (prefix, plaintext, rules) = judged(&text);
-        assert_eq!((prefix.as_str(), plaintext), ("k8s:enc:aescbc:v1:a:", true));
+        assert_eq!((prefix.as_str(), plaintext), ("k8s:enc:secretbox:v1:a:", true));
         assert!(!rules.contains(&EncryptionRule::IdentityFirst));
     }
 
@@ -336,5 +398,56 @@ mod tests {
         let config = Config::read(tree.root().unwrap(), &Server::default());
         let error = Corrected::of(&config, Fresh::Always, Stage::Finish).unwrap_err();
         assert_eq!(error, CorrectError::NotMigrated);
+    }
+
+    #[test]
+    fn a_key_that_can_be_guessed_stops_writing() {
+        let typed = "bXktdmVyeS1zZWNyZXQtZW5jcnlwdGlvbi1rZXktMzI=";
+        let entries = entry("secrets, configmaps", &format!("{{secretbox: {{keys: [{{name: a, secret: {typed}}}]}}}}"));
+        insta::assert_snapshot!(told(&entries, Fresh::IfNeeded, Stage::Migrate), @"
+        secrets, configmaps: written by secretbox with key NEW, before by secretbox with key a, which can be guessed
+        secrets, configmaps: kept for reading: secretbox with key a
+        ");
+        assert!(matches!(try_correct(&entries, Fresh::Listed("a"), Stage::Migrate), Err(CorrectError::Stuck(_))));
+    }
+
+    #[test]
+    fn every_change_is_told() {
+        let secretbox = format!("{{secretbox: {{keys: [{{name: a, secret: {KEY}}}]}}}}");
+        let entries = entry("'*.*'", "{identity: {}}")
+            + &entry("configmaps", &format!("{{identity: {{}}}}, {secretbox}"))
+            + &entry("secrets, Pods", "{aescbc: {keys: [{name: b, secret: x}]}}")
+            + "# ours\n";
+        insta::assert_snapshot!(told(&entries, Fresh::IfNeeded, Stage::Migrate), @"
+        secrets: written by secretbox with key NEW, before by nothing that loads
+        secrets: read by identity too, which was not listed
+        Pods: left out: no server takes it
+        entries are in another order: narrow ones before wide ones
+        line 5 was refused, and is mended or left out: configmaps is masked by an earlier *.*
+        line 6 was refused, and is mended or left out: resources are named in lower case and in the plural
+        line 6 was refused, and is mended or left out: secrets is masked by an earlier *.*
+        line 6 was refused, and is mended or left out: the secret of a key must be base64, with its padding
+        comments are not kept
+        ");
+        let entries = entry("secrets", &secretbox) + &entry("'*.*'", &format!("{{identity: {{}}}}, {secretbox}"));
+        insta::assert_snapshot!(told(&entries, Fresh::IfNeeded, Stage::Finish), @"*.*: not read any more: secretbox with key a");
+        assert_eq!(told(&entry("secrets", &secretbox), Fresh::IfNeeded, Stage::Migrate), "");
+    }
+
+    #[test]
+    fn a_new_key_comes_to_every_server_before_one_writes_with_it() {
+        let entries =
+            entry("secrets", &format!("{{aescbc: {{keys: [{{name: a, secret: {KEY}}}]}}}}, {{identity: {{}}}}"));
+        let first = try_correct(&entries, Fresh::Always, Stage::Announce).unwrap();
+        let key = first.new_key().unwrap().to_owned();
+        assert_eq!(first.changes(), [format!("secrets: read by secretbox with key {key} too, which was not listed")]);
+        let tree = Config::document(first.expose()).unwrap();
+        let config = Config::read(tree.root().unwrap(), &Server::default());
+        let second = Corrected::of(&config, Fresh::Listed(&key), Stage::Migrate).unwrap();
+        let (prefix, plaintext, rules) = judged(second.expose());
+        assert_eq!((prefix, plaintext), (format!("k8s:enc:secretbox:v1:{key}:"), true));
+        assert_eq!(rules, [EncryptionRule::StaleKey, EncryptionRule::IdentityFallback]);
+        let missing = Corrected::of(&config, Fresh::Listed("nobody"), Stage::Migrate).unwrap_err();
+        assert_eq!(missing, CorrectError::NoSuchKey("nobody".to_owned()));
     }
 }

@@ -7,6 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use super::provider::Cipher;
 use crate::manifest::Node;
 
 /// As Go's: padded, and unused bits may be set.
@@ -65,5 +66,11 @@ impl<'t> Key<'t> {
     #[must_use]
     pub fn place(&self) -> Node<'t> {
         self.secret.unwrap_or(self.node)
+    }
+
+    /// Whether a server takes it for a cipher.
+    pub(super) fn is_sound(&self, cipher: Cipher) -> bool {
+        let fits = self.material.as_ref().is_some_and(|material| cipher.key_lengths().contains(&material.length()));
+        fits && !self.name.is_empty()
     }
 }

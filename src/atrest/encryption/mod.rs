@@ -19,13 +19,16 @@
 //! }
 //! ```
 
+mod changes;
 mod config;
 mod decode;
 mod duration;
 mod endpoint;
 mod fix;
+mod foreign;
 mod judge;
 mod key;
+mod piece;
 mod problem;
 mod provider;
 mod published;

@@ -108,6 +108,15 @@ impl<'t> Provider<'t> {
         matches!(self.scheme, Some(Scheme::Identity))
     }
 
+    /// Its plugin, if it has one.
+    #[must_use]
+    pub fn kms(&self) -> Option<&Kms> {
+        match &self.scheme {
+            Some(Scheme::Kms(kms)) => Some(kms),
+            _ => None,
+        }
+    }
+
     /// Its keys, if they are in the configuration.
     #[must_use]
     pub fn keys(&self) -> &[Key<'t>] {

@@ -47,6 +47,16 @@ impl Transformer<'_> {
         }
     }
 
+    /// Whether it is the same: what one writes the other reads.
+    #[must_use]
+    pub fn is_same(&self, other: &Transformer<'_>) -> bool {
+        let material = match (self, other) {
+            (Self::Local(_, one), Transformer::Local(_, other)) => one.material == other.material,
+            _ => true,
+        };
+        material && self.prefix() == other.prefix()
+    }
+
     /// Whether it is tried on a stored value.
     fn takes(&self, stored: &[u8]) -> bool {
         match self {

@@ -15,7 +15,7 @@ impl Inquiry {
     /// # Errors
     /// When there is none in the text.
     pub fn configuration(&mut self, path: &str, text: &str, server: &Server) -> Result<(), NoDocument> {
-        let tree = Config::document(text)?;
+        let tree = Config::expected(text)?;
         let Some(root) = tree.root() else { return Err(NoDocument::Empty) };
         let config = Config::read(root, server);
         for problem in config.problems() {
@@ -32,6 +32,7 @@ impl Inquiry {
                 (number, encrypted, format!("{path}: {reason}"))
             })
             .collect();
+        self.keep_configured(path, &config);
         for (number, encrypted, reason) in claims {
             self.claim(number, Rung::Configuration, encrypted, reason);
         }

@@ -1,11 +1,14 @@
 //! The rungs: what each kind of evidence says of a resource, and what it finds.
 
+mod agreement;
 mod audit;
 mod cluster;
 mod configuration;
 mod flag;
 mod metrics;
 mod stored;
+
+pub(super) use agreement::{Configured, Written};
 
 use std::ops::Range;
 

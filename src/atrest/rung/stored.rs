@@ -4,7 +4,7 @@ use super::super::encryption::GroupResource;
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
 use super::super::stored::{Census, Evidence, Lair, Row, Sealing};
-use super::some;
+use super::{Written, some};
 use crate::model::{Encrypted, Location, ObjectRef, Rung, Severity};
 
 /// Objects of one resource, by how they are stored.
@@ -23,6 +23,7 @@ impl Inquiry {
         let resources: Vec<(usize, GroupResource)> =
             self.resources().map(|(number, resource)| (number, resource.clone())).collect();
         for (number, resource) in resources {
+            self.written.extend(Written::all(place, number, &evidence.census, &resource));
             let (encrypted, reason) = says(&counts(&evidence.census, &resource), evidence.unsettled);
             self.claim(number, Rung::StoredBytes, encrypted, format!("{place}: {reason}"));
             for row in evidence.census.resource(&resource.group, &resource.resource) {
@@ -172,6 +173,12 @@ fn namespace(place: &str, resource: &GroupResource, namespace: Option<&str>) -> 
         field: resource.to_string(),
         namespace: None,
     };
+    Location { object: Some(object), ..file(place) }
+}
+
+/// Where a resource is stored, whatever the namespace.
+pub(super) fn resource_of(place: &str, resource: &GroupResource) -> Location {
+    let object = ObjectRef { kind: "Resource".into(), name: Some(resource.to_string()), ..ObjectRef::default() };
     Location { object: Some(object), ..file(place) }
 }
 

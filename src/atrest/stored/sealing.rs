@@ -131,6 +131,19 @@ impl<S> Sealing<S> {
 }
 
 impl Sealing {
+    /// What the value begins with, up to the name of the key; empty for plaintext, and for what is not known.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        match self {
+            Self::Sealed { provider, key, .. } => {
+                let known = Provider::ALL.iter().find(|(_, known)| known == provider);
+                let prefix = known.map_or_else(Default::default, |(prefix, _)| String::from_utf8_lossy(prefix));
+                format!("k8s:enc:{prefix}{key}:")
+            }
+            Self::Plain(_) | Self::Unknown => String::new(),
+        }
+    }
+
     /// The same, borrowed.
     #[must_use]
     pub fn borrow(&self) -> Sealing<&str> {

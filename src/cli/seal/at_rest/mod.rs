@@ -97,9 +97,16 @@ pub(super) fn run(arguments: &AtRestArguments) -> anyhow::Result<u8> {
     }
     let mut inquiry = Inquiry::new(arguments.resources(), arguments.distribution);
     arguments.look(&mut inquiry)?;
+    let (servers, distribution) = (inquiry.servers(), inquiry.distribution());
     let outcome = inquiry.end();
     let secrets = outcome.verdicts.first().map_or(Encrypted::Unknown, Verdict::encrypted);
-    arguments.fix.write(&arguments.config, &arguments.server(), targets.is_empty() || secrets == Encrypted::No)?;
+    let known = fix::Known {
+        server: arguments.server(),
+        servers,
+        distribution,
+        is_plain: targets.is_empty() || secrets == Encrypted::No,
+    };
+    arguments.fix.write(&arguments.config, &known)?;
     if targets.is_empty() {
         return Ok(CLEAN);
     }
