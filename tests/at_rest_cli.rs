@@ -362,6 +362,22 @@ fn every_change_and_every_step_is_said() {
 }
 
 #[test]
+fn keys_beside_a_snapshot_are_found() {
+    let database = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/kine/state.db")).unwrap();
+    let found = |config: &str| {
+        let files = ksecrets().input("backup/state.db", &database).input("backup/enc.json", config);
+        let arguments = ["seal", "at-rest", "--snapshot", "backup/state.db", "--format", "json"];
+        let findings = files.args(arguments).run().json()["findings"].clone();
+        let all = findings.as_array().unwrap().clone().into_iter();
+        all.filter(|one| one["rule"] == "backup-with-keys").map(|one| one["message"].to_string()).collect::<String>()
+    };
+    assert_eq!(found(SOUND), "");
+    let key = "7Zm34Nnu/J7f7l842x7u68C6pFaoDp8b9/8kc+qrSbE=";
+    let local = NONE.replace("- identity: {}", &format!("- secretbox: {{keys: [{{name: a, secret: {key}}}]}}"));
+    insta::assert_snapshot!(found(&local), @r#""backup/enc.json, in the same folder, is an EncryptionConfiguration with keys: who copies one copies both""#);
+}
+
+#[test]
 fn kms_version_1_needs_a_gate() {
     let config = SOUND.replace("apiVersion: v2", "apiVersion: v1");
     let said = |version: &str| {

@@ -7,6 +7,7 @@ mod architecture;
 mod at_rest_cli;
 #[cfg(unix)]
 mod at_rest_live;
+mod at_rest_rows;
 mod bad_input;
 mod binary;
 mod checks;

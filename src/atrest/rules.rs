@@ -18,8 +18,12 @@ pub enum AtRestRule {
     AuditLogsSecrets,
     /// A field that means nothing.
     AuditUnknownField,
+    /// A backup lies beside the keys that open it.
+    BackupWithKeys,
     /// API servers, or a file, disagree.
     Drift,
+    /// Others than root have the configuration.
+    FileOpen,
     /// A flag of old.
     FlagRemoved,
     /// No flag turns encryption on.
@@ -38,6 +42,8 @@ pub enum AtRestRule {
     PlaintextWritten,
     /// The file is not what is in force.
     ReloadFailed,
+    /// Custom resources with credentials in plaintext.
+    StoredCustom,
     /// Plaintext in etcd.
     StoredPlaintext,
     /// Plaintext where nobody looks.
@@ -55,14 +61,16 @@ const METRICS: &str = "https://kubernetes.io/docs/reference/instrumentation/metr
 
 impl AtRestRule {
     /// All of them, in the order of ids.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::AllowsAll,
         Self::Anonymous,
         Self::AuditLogsSecrets,
         Self::AuditMissing,
         Self::AuditInvalid,
         Self::AuditUnknownField,
+        Self::BackupWithKeys,
         Self::Drift,
+        Self::FileOpen,
         Self::FlagRemoved,
         Self::NotConfigured,
         Self::PlaintextRead,
@@ -72,6 +80,7 @@ impl AtRestRule {
         Self::EtcdNoClientCertificate,
         Self::EtcdUnchecked,
         Self::EtcdWithoutTls,
+        Self::StoredCustom,
         Self::StoredPlaintext,
         Self::StoredResidue,
         Self::StoredStale,
@@ -100,7 +109,8 @@ impl AtRestRule {
                 self.of_audit()
             }
             Self::EtcdNoClientCertificate | Self::EtcdUnchecked | Self::EtcdWithoutTls => self.of_etcd(),
-            Self::StoredPlaintext | Self::StoredResidue | Self::StoredStale => self.of_stored(),
+            Self::StoredCustom | Self::StoredPlaintext | Self::StoredResidue | Self::StoredStale => self.of_stored(),
+            Self::BackupWithKeys | Self::FileOpen => self.of_custody(),
             _ => self.of_metrics(),
         }
     }
@@ -224,7 +234,7 @@ impl AtRestRule {
         match self {
             Self::Drift => Words {
                 id: "encryption-drift",
-                title: "API servers that do not run the same encryption",
+                title: "Encryption configuration that is not in force everywhere",
                 severity: Severity::High,
                 description: "The digests of encryption configurations differ, or what was stored last was written otherwise \
                               than the configuration says. An API server with an older file writes with another key or \
@@ -272,8 +282,41 @@ impl AtRestRule {
         }
     }
 
+    fn of_custody(self) -> Words {
+        match self {
+            Self::BackupWithKeys => Words {
+                id: "backup-with-keys",
+                title: "Backup of etcd beside the keys that open it",
+                severity: Severity::High,
+                description: "A snapshot and the keys of its encryption lie in one folder: whoever gets the folder, or a copy \
+                              of it, reads every Secret.",
+                remediation: "Keep the keys elsewhere than the backups, under other rights; where the folder was copied, \
+                              rotate the key and change the credentials.",
+                page: GUIDE,
+            },
+            _ => Words {
+                id: "encryption-file-open",
+                title: "Encryption configuration that others than root can read or change",
+                severity: Severity::High,
+                description: "The file has the keys of every Secret, and says whether anything is encrypted at all. Whoever \
+                              reads it and gets a backup reads all; whoever changes it turns encryption off.",
+                remediation: "chown root:root and chmod 0600, and rotate the key where others could have read it.",
+                page: GUIDE,
+            },
+        }
+    }
+
     fn of_stored(self) -> Words {
         match self {
+            Self::StoredCustom => Words {
+                id: "stored-custom-credentials",
+                title: "Custom resources with credentials readable in etcd",
+                severity: Severity::Info,
+                description: "Objects of these kinds hold credentials, and the configuration names Secrets only: they lie in \
+                              etcd and in its backups as plaintext.",
+                remediation: "Add the resource, or *.*, to the entry that encrypts Secrets, and rewrite its objects.",
+                page: GUIDE,
+            },
             Self::StoredPlaintext => Words {
                 id: "stored-plaintext",
                 title: "Secrets readable in etcd",

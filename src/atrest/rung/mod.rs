@@ -4,6 +4,8 @@ mod agreement;
 mod audit;
 mod cluster;
 mod configuration;
+mod custody;
+mod custom;
 mod flag;
 mod metrics;
 mod stored;

@@ -4,8 +4,10 @@ use super::super::encryption::GroupResource;
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
 use super::super::stored::{Census, Evidence, Lair, Row, Sealing};
+use super::custom::holds;
 use super::{Written, some};
 use crate::model::{Encrypted, Location, ObjectRef, Rung, Severity};
+use std::collections::BTreeMap;
 
 /// Objects of one resource, by how they are stored.
 #[derive(Default)]
@@ -37,7 +39,26 @@ impl Inquiry {
         if evidence.census.uncounted() > 0 {
             self.skip(place, format!("{} values had no place in the count", evidence.census.uncounted()));
         }
+        self.judge_custom(place, &evidence.census);
         self.judge_residue(place, evidence);
+    }
+
+    /// Plaintext of custom resources that hold credentials, unless the user asked for them by name.
+    fn judge_custom(&mut self, place: &str, census: &Census) {
+        let mut found: BTreeMap<GroupResource, (u64, &'static str)> = BTreeMap::new();
+        for row in census.rows().filter(|row| row.sealing.is_plain() && row.current.values > 0) {
+            let Some((group, what)) = row.group.and_then(|group| Some((group, holds(group, row.resource)?))) else {
+                continue;
+            };
+            let resource = GroupResource { group: group.to_owned(), resource: row.resource.to_owned() };
+            found.entry(resource).or_insert((0, what)).0 += row.current.values;
+        }
+        for (resource, (values, what)) in found {
+            if !self.resources().any(|(_, asked)| *asked == resource) {
+                let message = format!("{values} {resource} are plaintext in etcd: {what}");
+                self.find(AtRestRule::StoredCustom, None, message, resource_of(place, &resource));
+            }
+        }
     }
 
     fn judge_row(&mut self, place: &str, resource: &GroupResource, row: &Row<'_>, newest: Option<&Sealing>) {

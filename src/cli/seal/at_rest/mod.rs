@@ -1,5 +1,6 @@
 //! `ksecrets seal at-rest`: whatever evidence there is, to one verdict for each resource.
 
+mod custody;
 mod fix;
 mod live;
 
@@ -164,6 +165,7 @@ impl AtRestArguments {
         }
         for path in &self.config {
             inquiry.configuration(&shown(path), &read(path)?, &self.server()).with_context(|| shown(path))?;
+            custody::of_configuration(inquiry, path);
         }
         for path in &self.audit_policy {
             let seen = inquiry.audit_policy(&shown(path), &read(path)?);
@@ -179,6 +181,7 @@ impl AtRestArguments {
         for path in &self.snapshot {
             let evidence = stored::read_file(path, &options).with_context(|| shown(path))?;
             inquiry.stored(&shown(path), &evidence);
+            custody::of_snapshot(inquiry, path);
         }
         if let Some(server) = self.etcd.server()? {
             let evidence = etcd::read(&server, &options)?;
