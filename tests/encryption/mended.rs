@@ -6,6 +6,7 @@ use ksecrets::atrest::encryption::{Config, CorrectError, Corrected, Fresh, Group
 
 use super::RESOURCES;
 use super::dice::Dice;
+use super::oracle::Oracle;
 
 const SERVER: Server = Server { kms_v1: true, ..Server::new(Server::NEWEST) };
 
@@ -36,6 +37,26 @@ fn compare(old: &Config<'_>, corrected: &Corrected, stage: Stage) {
             assert!(new.meant(&GroupResource::secrets()).is_encrypted(), "{}", corrected.expose());
         }
     });
+}
+
+/// The server's own code loads what is corrected, and stores what was said of it.
+#[test]
+fn the_server_takes_what_is_corrected() {
+    let Some(mut oracle) = Oracle::start() else { return };
+    let mut dice = Dice::new(7, oracle.socket());
+    let (mut memory, mut asked) = (Vec::new(), 0);
+    for _ in 0..200 {
+        let text = dice.config();
+        let Ok(tree) = Config::document(&text) else { continue };
+        let Some(root) = tree.root() else { continue };
+        for (fresh, stage) in [(Fresh::IfNeeded, Stage::Migrate), (Fresh::Always, Stage::Announce)] {
+            let Ok(corrected) = Corrected::of(&Config::read(root, &SERVER), fresh, stage) else { continue };
+            asked += 1;
+            let loaded = super::compare(&mut oracle, corrected.expose(), SERVER, &mut memory);
+            assert_eq!(loaded, Ok(true), "{}", corrected.expose());
+        }
+    }
+    assert!(asked > 100, "{asked}");
 }
 
 #[test]
