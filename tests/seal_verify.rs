@@ -63,6 +63,9 @@ fn other_files_need_not_be_valid() {
     let done = verify(&mut bench);
     assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: 0 SealedSecrets, no problem\n"));
 
+    // Whoever names a file says that it is one.
+    assert_eq!(bench.run(&["verify", "README.md"], "").status, 2);
+
     bench.write("db.yaml.gotmpl", &format!("{{{{- if .Sealed }}}}\n{text}{{{{- end }}}}\n"));
     let done = verify(&mut bench);
     assert_eq!(done.status, 2);

@@ -29,10 +29,11 @@ pub(super) fn look<T: Send>(
 ) -> anyhow::Result<Vec<Looked<T>>> {
     let files = walk_all(paths)?;
     let (next, files, each) = (AtomicUsize::new(0), files.as_slice(), &each);
+    let named = |path: &Path| paths.iter().any(|named| named == path);
     let work = || {
         let mut looked = Vec::new();
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)).map(PathBuf::as_path) {
-            looked.push(file(path, each));
+            looked.push(file(path, is_stdin(path) || is_manifest(path) || named(path), each));
         }
         looked
     };
@@ -46,7 +47,8 @@ pub(super) fn look<T: Send>(
     Ok(looked)
 }
 
-fn file<T>(path: &Path, each: impl Fn(&Path, &str, &Object<'_>) -> Option<T>) -> Looked<T> {
+/// `known`: whether it is a manifest by its name, or the user says so. Others may be anything: prose, say.
+fn file<T>(path: &Path, known: bool, each: impl Fn(&Path, &str, &Object<'_>) -> Option<T>) -> Looked<T> {
     let mut looked = Looked { path: path.to_path_buf(), seen: Vec::new(), unread: Vec::new(), bytes: 0 };
     let text = match read(path) {
         Ok(Some(text)) => text,
@@ -67,7 +69,7 @@ fn file<T>(path: &Path, each: impl Fn(&Path, &str, &Object<'_>) -> Option<T>) ->
             Ok(tree) => {
                 looked.seen.extend(Object::all(&tree).iter().filter_map(|object| each(path, file.text(), object)));
             }
-            Err(error) if is_known(path) => looked.unread.push(format!("{}: {error}", path.display())),
+            Err(error) if known => looked.unread.push(format!("{}: {error}", path.display())),
             Err(_) if is_templated(&file.text()[range]) => looked
                 .unread
                 .push(format!("{}: a SealedSecret in a template: render it, and verify the result", path.display())),
@@ -75,11 +77,6 @@ fn file<T>(path: &Path, each: impl Fn(&Path, &str, &Object<'_>) -> Option<T>) ->
         }
     }
     looked
-}
-
-/// Whether a file is a manifest by its name, or one that was named as such. Others may be anything: prose, say.
-fn is_known(path: &Path) -> bool {
-    is_stdin(path) || is_manifest(path)
 }
 
 fn is_stdin(path: &Path) -> bool {
