@@ -158,7 +158,7 @@ fn an_api_server_without_the_flag_writes_plaintext() {
 #[test]
 fn a_flag_alone_leaves_the_question_open() {
     let pod = format!(
-        "{POD}    - --encryption-provider-config=/etc/enc.yaml\n    - --audit-policy-file=/etc/audit.yaml\n    - --audit-log-path=-\n"
+        "{POD}    - --encryption-provider-config=/etc/enc.yaml\n    - --audit-policy-file=/etc/audit.yaml\n    - --audit-log-path=-\n    volumeMounts: [{{name: enc, mountPath: /etc/enc.yaml}}]\n"
     );
     let outcome = ksecrets().input("pod.yaml", pod).args(["seal", "at-rest", "--apiserver-manifest", "pod.yaml"]).run();
     insta::assert_snapshot!(outcome, @"
@@ -176,7 +176,7 @@ fn a_flag_alone_leaves_the_question_open() {
         metrics        unknown      not looked at
         stored-bytes   unknown      not looked at
 
-    Nothing found in 1 file, 558 B; @@TIME@@
+    Nothing found in 1 file, 616 B; @@TIME@@
     --- exit 2
     ");
 }
@@ -452,6 +452,9 @@ fn what_is_no_evidence_is_refused() {
         said(&["--audit-policy", "broken.yaml"]),
         said(&["--metrics", "x.yaml"]),
         said(&["--snapshot", "x.yaml"]),
+        said(&["--snapshot", "nowhere"]),
+        said(&["--config", "broken.yaml"]),
+        said(&["--etcd", "127.0.0.1:2379"]),
         said(&["--etcd", "http://127.0.0.1:1"]),
         said(&["--cert", "x.yaml"]),
         said(&["--require", "flag", "--config", "x.yaml"]),
@@ -465,7 +468,10 @@ fn what_is_no_evidence_is_refused() {
     ksecrets: broken.yaml: not valid YAML: unclosed bracket '['
     ksecrets: x.yaml: there is no metric of a kube-apiserver in it
     ksecrets: x.yaml: is no database of etcd or kine: it does not begin as one, or its beginning is damaged
-    ksecrets: cannot reach http://127.0.0.1:1: transport error: tcp connect error: Connection refused (os error 111)
+    ksecrets: nowhere: cannot be read: No such file or directory (os error 2)
+    ksecrets: broken.yaml: not YAML: unclosed bracket '['
+    ksecrets: --etcd: '127.0.0.1:2379' is no endpoint: one begins with https:// or http://
+    ksecrets: cannot reach http://127.0.0.1:1: tcp connect error: Connection refused (os error 111)
     error: the following required arguments were not provided:
       --key <FILE>
 

@@ -22,6 +22,8 @@ pub enum AtRestRule {
     BackupWithKeys,
     /// API servers, or a file, disagree.
     Drift,
+    /// The container does not have the file.
+    FileUnseen,
     /// Others than root have the configuration.
     FileOpen,
     /// A flag of old.
@@ -61,7 +63,7 @@ const METRICS: &str = "https://kubernetes.io/docs/reference/instrumentation/metr
 
 impl AtRestRule {
     /// All of them, in the order of ids.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::AllowsAll,
         Self::Anonymous,
         Self::AuditLogsSecrets,
@@ -70,6 +72,7 @@ impl AtRestRule {
         Self::AuditUnknownField,
         Self::BackupWithKeys,
         Self::Drift,
+        Self::FileUnseen,
         Self::FileOpen,
         Self::FlagRemoved,
         Self::NotConfigured,
@@ -104,7 +107,9 @@ impl AtRestRule {
 
     fn words(self) -> Words {
         match self {
-            Self::AllowsAll | Self::Anonymous | Self::FlagRemoved | Self::NotConfigured => self.of_flags(),
+            Self::AllowsAll | Self::Anonymous | Self::FileUnseen | Self::FlagRemoved | Self::NotConfigured => {
+                self.of_flags()
+            }
             Self::AuditInvalid | Self::AuditLogsSecrets | Self::AuditMissing | Self::AuditUnknownField => {
                 self.of_audit()
             }
@@ -135,6 +140,16 @@ impl AtRestRule {
                 remediation: "Set --anonymous-auth=false, or limit it to health checks with an AuthenticationConfiguration \
                               (1.32 and later).",
                 page: FLAGS,
+            },
+            Self::FileUnseen => Words {
+                id: "encryption-file-not-mounted",
+                title: "Encryption configuration that the API server does not see",
+                severity: Severity::Medium,
+                description: "--encryption-provider-config names a file on the machine, and no volume shows it inside the \
+                              API server's container: unless its image has the file, the API server does not start.",
+                remediation: "Mount the file's folder read-only: hostPath and volumeMounts of the static pod, \
+                              apiServer.extraVolumes of kubeadm.",
+                page: GUIDE,
             },
             Self::FlagRemoved => Words {
                 id: "encryption-flag-removed",
@@ -333,7 +348,8 @@ impl AtRestRule {
                 severity: Severity::Medium,
                 description: "Objects were encrypted or deleted, and what they were before is still in the files: in old \
                               revisions, free pages, or the write-ahead log.",
-                remediation: "Compact, defragment every member, and change the credentials if the files were copied anywhere.",
+                remediation: "Compact, defragment every member (with k3s: vacuum its SQLite), and change the credentials if the \
+                              files were copied anywhere.",
                 page: GUIDE,
             },
             _ => Words {

@@ -156,7 +156,8 @@ resources:
             census.take(Stored { key: key.as_bytes(), value, revision: revision as u64, age: Age::Current });
         }
         census.sort();
-        let evidence = Evidence { origin: Origin::Etcd, revision: 1, census, residue: None, unsettled: false };
+        let evidence =
+            Evidence { origin: Origin::Etcd, revision: 1, census, unseen: Vec::new(), residue: None, unsettled: false };
         inquiry.stored("db", &evidence);
         let outcome = inquiry.end();
         let compared = outcome

@@ -1,9 +1,10 @@
 //! The last rung: what is stored. The one that proves anything, for the moment at which it was read.
 
+use super::super::distribution::Distribution;
 use super::super::encryption::GroupResource;
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
-use super::super::stored::{Census, Evidence, Lair, Row, Sealing};
+use super::super::stored::{Census, Evidence, Lair, Origin, Row, Sealing};
 use super::custom::holds;
 use super::{Written, some};
 use crate::model::{Encrypted, Location, ObjectRef, Rung, Severity};
@@ -15,26 +16,33 @@ struct Counts {
     sealed: u64,
     plain: u64,
     unknown: u64,
-    stale: u64,
-    writers: Vec<String>,
+    /// Each provider and key, with how many it wrote, and whether it is an old one.
+    writers: Vec<(String, u64, bool)>,
 }
 
 impl Inquiry {
     /// Takes what was counted in a database, a snapshot or a running etcd.
     pub fn stored(&mut self, place: &str, evidence: &Evidence) {
+        self.is_run_by(match evidence.origin {
+            Origin::Kine { .. } => Some(Distribution::K3s),
+            _ => Distribution::of_path(place),
+        });
         let resources: Vec<(usize, GroupResource)> =
             self.resources().map(|(number, resource)| (number, resource.clone())).collect();
         for (number, resource) in resources {
             self.written.extend(Written::all(place, number, &evidence.census, &resource));
             let (encrypted, reason) = says(&counts(&evidence.census, &resource), evidence.unsettled);
-            self.claim(number, Rung::StoredBytes, encrypted, format!("{place}: {reason}"));
+            self.claim(number, Rung::StoredBytes, encrypted, format!("{place}: {reason}{}", checked(evidence.origin)));
             for row in evidence.census.resource(&resource.group, &resource.resource) {
                 let newest = evidence.census.newest(&resource.group, &resource.resource);
-                self.judge_row(place, &resource, &row, newest);
+                self.judge_row(place, &resource, &row, newest, evidence.origin);
             }
         }
         if evidence.unsettled {
             self.skip(place, "it changed while it was read; a snapshot does not: etcdctl snapshot save FILE");
+        }
+        for sentence in &evidence.unseen {
+            self.skip(place, *sentence);
         }
         if evidence.census.uncounted() > 0 {
             self.skip(place, format!("{} values had no place in the count", evidence.census.uncounted()));
@@ -61,7 +69,14 @@ impl Inquiry {
         }
     }
 
-    fn judge_row(&mut self, place: &str, resource: &GroupResource, row: &Row<'_>, newest: Option<&Sealing>) {
+    fn judge_row(
+        &mut self,
+        place: &str,
+        resource: &GroupResource,
+        row: &Row<'_>,
+        newest: Option<&Sealing>,
+        origin: Origin,
+    ) {
         let current = row.current;
         if current.values == 0 {
             return;
@@ -71,7 +86,8 @@ impl Inquiry {
         match row.sealing {
             Sealing::Plain(_) => {
                 let severity = (resource.to_string() != "secrets").then(|| severity_of(resource));
-                self.find(AtRestRule::StoredPlaintext, severity, format!("plaintext in etcd: {names}"), location);
+                let store = if matches!(origin, Origin::Kine { .. }) { "kine's database" } else { "etcd" };
+                self.find(AtRestRule::StoredPlaintext, severity, format!("plaintext in {store}: {names}"), location);
             }
             Sealing::Unknown => {
                 self.skip(place, format!("{} {resource} are stored in a form that is not known", current.values));
@@ -150,12 +166,10 @@ fn counts(census: &Census, resource: &GroupResource) -> Counts {
             Sealing::Unknown => counts.unknown += values,
             Sealing::Sealed { .. } => {
                 counts.sealed += values;
-                if !row.newest {
-                    counts.stale += values;
-                }
                 let writer = row.sealing.to_string();
-                if !counts.writers.contains(&writer) {
-                    counts.writers.push(writer);
+                match counts.writers.iter_mut().find(|(known, ..)| *known == writer) {
+                    Some((_, known, _)) => *known += values,
+                    None => counts.writers.push((writer, values, !row.newest)),
                 }
             }
         }
@@ -164,20 +178,47 @@ fn counts(census: &Census, resource: &GroupResource) -> Counts {
 }
 
 fn says(counts: &Counts, unsettled: bool) -> (Encrypted, String) {
-    let Counts { sealed, plain, unknown, stale, writers } = counts;
+    let Counts { sealed, plain, unknown, writers } = counts;
     let all = sealed + plain + unknown;
     match (all, sealed, plain, unknown) {
         (0, ..) => (Encrypted::Unknown, "there is no object of it".to_owned()),
         (_, _, 0, 0) if unsettled => {
             (Encrypted::Unknown, format!("{sealed} are encrypted; others may have been missed"))
         }
-        (_, _, 0, 0) => {
-            let stale = if *stale == 0 { String::new() } else { format!(", {stale} of them under an old key") };
-            (Encrypted::Yes, format!("all {sealed} are encrypted by {}{stale}", writers.join(" and ")))
-        }
+        (_, _, 0, 0) => (Encrypted::Yes, format!("all {sealed} are encrypted{}", each(writers))),
         (_, 0, _, 0) => (Encrypted::No, format!("all {plain} are plaintext")),
-        (_, _, 0, _) => (Encrypted::Unknown, format!("{unknown} of {all} are in a form that is not known")),
-        _ => (Encrypted::Partly, format!("{plain} of {all} are plaintext")),
+        (_, _, 0, _) => {
+            (Encrypted::Unknown, format!("{unknown} of {all} are in a form that is not known{}", rest(writers)))
+        }
+        _ => (Encrypted::Partly, format!("{plain} of {all} are plaintext{}", rest(writers))),
+    }
+}
+
+/// ` by secretbox key1`; of several each with its number.
+fn each(writers: &[(String, u64, bool)]) -> String {
+    match writers {
+        [(writer, _, stale)] => format!(" by {writer}{}", old(*stale)),
+        _ => rest(writers),
+    }
+}
+
+/// `; 3 by aescbc key1 (an old key), 1 by secretbox key2`.
+fn rest(writers: &[(String, u64, bool)]) -> String {
+    let all = writers.iter().map(|(writer, values, stale)| format!("{values} by {writer}{}", old(*stale)));
+    let all = all.collect::<Vec<_>>().join(", ");
+    if all.is_empty() { all } else { format!("; {all}") }
+}
+
+fn old(is_stale: bool) -> &'static str {
+    if is_stale { " (an old key)" } else { "" }
+}
+
+/// How far the file was verified before it was believed.
+fn checked(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Snapshot { .. } => "; its SHA-256 is right",
+        Origin::Database { .. } => "; the file has no digest, so that nothing but the form of its pages was checked",
+        Origin::Kine { .. } | Origin::Etcd => "",
     }
 }
 

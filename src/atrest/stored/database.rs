@@ -19,6 +19,11 @@ use super::{Evidence, Options, Origin, kine};
 const DIGEST: u64 = 32;
 /// A database has whole pages. This is how `etcdutl` tells that there is a digest behind one.
 const SECTOR: u64 = 512;
+const OF_MEMBER: &str = "a snapshot has no write-ahead log: that of the member was not looked at";
+const NO_LOG: &str = "there is no write-ahead log beside it (../wal), so that was not looked at; on the member it may hold \
+                      plaintext";
+const HALF: &str = "one of the two pages that it begins with is damaged, and the other was taken: what was written last may be \
+                    missing";
 /// How often a database that is written to is read anew.
 const ATTEMPTS: u32 = 3;
 
@@ -44,9 +49,12 @@ pub fn read_file(path: &Path, options: &Options) -> Result<Evidence, StoredError
         return Err(StoredError::Corrupt { problem: "it ends within a page" });
     }
     let mut evidence = if is_snapshot { snapshot(&bolt, options) } else { live(bolt, options) }?;
-    if let Some(residue) = evidence.residue.as_mut().filter(|_| !is_snapshot) {
-        beside(path, residue);
-    }
+    let without_log = match evidence.residue.as_mut() {
+        None => None,
+        Some(_) if is_snapshot => Some(OF_MEMBER),
+        Some(residue) => (!beside(path, residue)).then_some(NO_LOG),
+    };
+    evidence.unseen.extend(without_log);
     Ok(evidence)
 }
 
@@ -135,19 +143,22 @@ fn count(bolt: &Bolt, options: &Options) -> Result<(Evidence, Facts), StoredErro
     }
     census.sort();
     let origin = Origin::Database { bytes: 0, compacted: 0 };
-    Ok((Evidence { origin, revision, census, residue, unsettled: false }, facts))
+    let unseen = if bolt.is_whole() { Vec::new() } else { vec![HALF] };
+    Ok((Evidence { origin, revision, census, unseen, residue, unsettled: false }, facts))
 }
 
 /// Looks through what a data directory has beside `member/snap/db`: the log in `member/wal`, and databases that were
-/// received from another member or left by a defragmentation that was broken off.
-fn beside(path: &Path, residue: &mut Residue) {
-    let Some(snap) = path.parent().filter(|_| path.file_name().is_some_and(|name| name == "db")) else { return };
+/// received from another member or left by a defragmentation that was broken off. Whether there is a log.
+fn beside(path: &Path, residue: &mut Residue) -> bool {
+    let Some(snap) = path.parent().filter(|_| path.file_name().is_some_and(|name| name == "db")) else { return false };
     let snap = if snap.as_os_str().is_empty() { Path::new(".") } else { snap };
     residue.folder(Lair::Leftover, snap, |name| name.ends_with(".snap.db") || name.starts_with("db.tmp"));
     let wal = snap.join("../wal");
-    if fs::metadata(&wal).is_ok() {
+    let exists = fs::metadata(&wal).is_ok();
+    if exists {
         residue.folder(Lair::Log, &wal, |name| name.ends_with(".wal") || name.ends_with(".tmp"));
     }
+    exists
 }
 
 #[cfg(test)]
@@ -232,11 +243,14 @@ mod tests {
         for meta in [0, 4096] {
             let mut bytes = database(4096);
             bytes[meta + 20] ^= 1;
-            assert_eq!(read(&bytes).unwrap().revision, 4);
+            let evidence = read(&bytes).unwrap();
+            assert_eq!((evidence.revision, evidence.unseen), (4, vec![HALF, NO_LOG]), "{meta}");
         }
         let mut bytes = database(65536);
+        assert_eq!(read(&bytes).unwrap().unseen, [NO_LOG]);
         bytes[20] ^= 1;
-        assert_eq!(read(&bytes).unwrap().revision, 4);
+        let evidence = read(&bytes).unwrap();
+        assert_eq!((evidence.revision, evidence.unseen), (4, vec![HALF, NO_LOG]));
         bytes[65536 + 20] ^= 1;
         assert!(matches!(read(&bytes), Err(StoredError::Foreign)));
     }

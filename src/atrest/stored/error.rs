@@ -6,7 +6,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum StoredError {
     /// The file is there and cannot be read: permissions, or the disk.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read")]
     Io(#[from] io::Error),
     /// Some other file.
     #[error("is no database of etcd or kine: it does not begin as one, or its beginning is damaged")]

@@ -51,6 +51,8 @@ pub struct Evidence {
     pub revision: u64,
     /// What was counted.
     pub census: Census,
+    /// What could not be looked at, or not be believed: a sentence each.
+    pub unseen: Vec<&'static str>,
     /// What is left of plaintext, if that was asked for. Values of old revisions are in the census.
     pub residue: Option<Residue>,
     /// The place changed while it was counted: objects may be missing, or be old. Not proof of anything but what is

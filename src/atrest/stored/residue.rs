@@ -56,10 +56,15 @@ impl Lair {
     pub fn remedy(self, origin: Origin) -> &'static str {
         match (self, origin) {
             (Self::OldRevisions, Origin::Kine { .. }) => {
-                "Wait for k3s to compact, which it does every five minutes and leaves the last 1000 revisions; then \
-                 vacuum the database with k3s stopped: sqlite3 state.db VACUUM."
+                "A row of kine repeats the value before it, so every Secret is to be written twice: by `k3s \
+                 secrets-encrypt reencrypt` while it is stale, and once more with a change (rotate-keys does, `kubectl \
+                 replace` of the same does not). Then wait for kine's compaction, which comes every five minutes and \
+                 leaves the last 1000 revisions, and vacuum with k3s stopped: sqlite3 state.db \
+                 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'."
             }
-            (Self::FreePages, Origin::Kine { .. }) => "Vacuum the database with k3s stopped: sqlite3 state.db VACUUM.",
+            (Self::FreePages, Origin::Kine { .. }) => {
+                "Vacuum the database with k3s stopped: sqlite3 state.db 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'."
+            }
             (Self::Log, Origin::Kine { .. }) => {
                 "Empty the log with k3s stopped: sqlite3 state.db 'PRAGMA wal_checkpoint(TRUNCATE)'."
             }

@@ -27,21 +27,22 @@ pub(super) struct Meta {
 }
 
 impl Meta {
-    /// The newer of the two that are whole.
-    pub(super) fn read(storage: &Storage) -> Result<Self, StoredError> {
+    /// The newer of the two, and whether both are whole.
+    pub(super) fn read(storage: &Storage) -> Result<(Self, bool), StoredError> {
         let first = Self::at(storage, 0)?;
         let sizes: &[u32] = match &first {
             Some(meta) => &[meta.page_size],
             None => &PAGE_SIZES,
         };
-        let mut newest = first;
+        let (mut newest, mut both) = (first, false);
         for size in sizes {
             let second = Self::at(storage, u64::from(*size))?.filter(|meta| meta.page_size == *size);
+            both |= first.is_some() && second.is_some();
             if second.is_some_and(|second| newest.is_none_or(|newest| newest.transaction < second.transaction)) {
                 newest = second;
             }
         }
-        newest.ok_or(StoredError::Foreign)?.check(storage)
+        Ok((newest.ok_or(StoredError::Foreign)?.check(storage)?, both))
     }
 
     /// None where there is no whole meta.

@@ -24,13 +24,20 @@ use meta::Meta;
 pub(super) struct Bolt {
     storage: Storage,
     meta: Meta,
+    /// Whether both of the pages that say where everything begins are whole.
+    whole: bool,
 }
 
 impl Bolt {
     /// Reads where everything begins.
     pub(super) fn open(storage: Storage) -> Result<Self, StoredError> {
-        let meta = Meta::read(&storage)?;
-        Ok(Self { storage, meta })
+        let (meta, whole) = Meta::read(&storage)?;
+        Ok(Self { storage, meta, whole })
+    }
+
+    /// Whether the last transaction is known to be the last: of two pages that say so both are whole.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Size of a page.
@@ -50,7 +57,7 @@ impl Bolt {
 
     /// Whether something was written since the file was opened.
     pub(super) fn is_stale(&self) -> bool {
-        Meta::read(&self.storage).map_or(true, |meta| meta.transaction != self.meta.transaction)
+        Meta::read(&self.storage).map_or(true, |(meta, _)| meta.transaction != self.meta.transaction)
     }
 
     /// The file below.

@@ -97,7 +97,7 @@ pub enum EtcdError {
         reason: String,
     },
     /// Our own side cannot work.
-    #[error("cannot start: {0}")]
+    #[error("cannot start")]
     Runtime(#[from] io::Error),
 }
 
@@ -135,6 +135,10 @@ impl Reader {
     async fn connect(endpoint: &str, server: &Server) -> Result<Self, EtcdError> {
         let wrong =
             |error: &dyn Error| EtcdError::Configuration { endpoint: endpoint.to_owned(), reason: chain(error) };
+        if !["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme)) {
+            let reason = format!("'{endpoint}' is no endpoint: one begins with https:// or http://");
+            return Err(EtcdError::Configuration { endpoint: "--etcd".to_owned(), reason });
+        }
         let mut address = Endpoint::from_shared(endpoint.to_owned()).map_err(|error| wrong(&error))?;
         if address.uri().scheme_str() == Some("https") {
             address = address.tls_config(tls(server)).map_err(|error| wrong(&error))?;
@@ -154,7 +158,7 @@ impl Reader {
         }
         census.sort();
         let (revision, unsettled) = (self.revision, self.unsettled);
-        Ok(Evidence { origin: Origin::Etcd, revision, census, residue: None, unsettled })
+        Ok(Evidence { origin: Origin::Etcd, revision, census, unseen: Vec::new(), residue: None, unsettled })
     }
 
     async fn read_prefix(&mut self, prefix: &str, census: &mut Census) -> Result<(), EtcdError> {
@@ -273,5 +277,6 @@ fn chain(error: &dyn Error) -> String {
         }
         source = error.source();
     }
-    text
+    // What the library puts before everything, and says nothing.
+    text.strip_prefix("transport error: ").map(str::to_owned).unwrap_or(text)
 }

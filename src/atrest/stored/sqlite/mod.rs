@@ -48,6 +48,8 @@ pub(super) struct Sqlite {
     /// Bytes of a page that SQLite uses.
     usable: usize,
     pages: u32,
+    /// Whether it is written through a log.
+    logs: bool,
     /// Of the file, when it was opened.
     state: (u64, SystemTime),
 }
@@ -76,14 +78,26 @@ impl Sqlite {
             return Err(corrupt("its pages are too small"));
         }
         let log = Log::open(&beside(path), page_size)?;
+        // The file says how many pages it has, unless an old SQLite wrote it last. Those of a log may not be in it yet.
+        let says = be32(&header, 28).filter(|_| header[24..28] == header[92..96]);
+        let wanted = says.map_or(0, |pages| u64::from(pages) * page_size as u64);
+        if log.is_none() && storage.length() < wanted {
+            return Err(StoredError::Truncated { length: storage.length(), wanted });
+        }
         let pages = (storage.length() / page_size as u64).max(log.as_ref().map_or(0, |log| u64::from(log.pages)));
         let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-        Ok(Self { storage, path: path.to_owned(), log, page_size, usable, pages, state })
+        let logs = header[18] == 2;
+        Ok(Self { storage, path: path.to_owned(), logs, log, page_size, usable, pages, state })
     }
 
     /// Size of the file, without its log.
     pub(super) fn length(&self) -> u64 {
         self.storage.length()
+    }
+
+    /// Whether a log belongs to it and there is none, not even an empty one.
+    pub(super) fn lacks_log(&self) -> bool {
+        self.logs && !beside(&self.path).exists()
     }
 
     /// Whether pages were written back into the database since it was opened, or its log began anew. What is only added
@@ -197,6 +211,13 @@ impl Sqlite {
             trunk = be32(&page, 0).filter(|id| *id != 0);
         }
         if let Some(log) = &self.log {
+            // What the file itself still has of pages that are newer in the log, or that are no more: after a VACUUM
+            // that is all of it, until the log is written back.
+            let own = u32::try_from(self.storage.length() / size).unwrap_or(u32::MAX);
+            let is_past = |id: &u32| log.find(*id).is_some() || log.pages != 0 && *id > log.pages;
+            for id in (1..=own).filter(is_past).filter(|id| seen.insert(*id)) {
+                residue.scan(Lair::FreePages, &self.storage, u64::from(id - 1) * size, size)?;
+            }
             residue.scan(Lair::Log, log.storage(), 0, log.storage().length())?;
         }
         Ok(())
