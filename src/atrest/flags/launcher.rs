@@ -32,6 +32,10 @@ pub struct Flags {
     pub server: Vec<Flag>,
     /// Whether some come from a variable: what is not seen may be in there.
     pub has_variables: bool,
+    /// Folders and files that it sees of its machine; none where it runs in no container.
+    pub mounts: Option<Vec<String>>,
+    /// The folder with which kubeadm patches the pods that it writes. What is in it is not seen.
+    pub patches: Option<String>,
 }
 
 /// Why no flags could be read.
@@ -48,6 +52,19 @@ pub enum FlagsError {
 }
 
 impl Flags {
+    /// Of a launcher, and nothing given yet.
+    pub(super) fn of(launcher: Launcher) -> Self {
+        Self {
+            launcher,
+            node: None,
+            given: Vec::new(),
+            server: Vec::new(),
+            has_variables: false,
+            mounts: None,
+            patches: None,
+        }
+    }
+
     /// Reads what a file starts: one API server for each pod or configuration in it.
     ///
     /// # Errors
@@ -56,7 +73,7 @@ impl Flags {
         if unit::is(text) {
             return unit::read(text).map(|flags| vec![flags]).ok_or(FlagsError::NotALauncher);
         }
-        let mut found = Vec::new();
+        let (mut found, mut patches) = (Vec::new(), None);
         for document in documents(text) {
             let tree = document.map_err(|error| FlagsError::Syntax(error.to_string()))?;
             let objects = Object::all(&tree);
@@ -64,8 +81,22 @@ impl Flags {
             if objects.is_empty() {
                 found.extend(tree.root().and_then(rancher::read));
             }
+            patches = objects.iter().find_map(kubeadm::patches).or(patches);
+        }
+        for flags in found.iter_mut().filter(|flags| flags.launcher == Launcher::Kubeadm) {
+            flags.patches.clone_from(&patches);
         }
         if found.is_empty() { Err(FlagsError::NotALauncher) } else { Ok(found) }
+    }
+
+    /// Whether it sees a file of its machine; a file that is not named by its whole path is not looked for.
+    #[must_use]
+    pub fn sees(&self, file: &str) -> bool {
+        let is_in = |mount: &String| {
+            let mount = mount.trim_end_matches('/');
+            file.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        !file.starts_with('/') || self.mounts.as_ref().is_none_or(|mounts| mounts.iter().any(is_in))
     }
 
     /// The flag of that name that counts: the last one.
@@ -127,6 +158,42 @@ mod tests {
         };
         assert_eq!(shown(&config("{a: '1', b: x=y}")), ["Kubeadm a=1 b=x=y"]);
         assert_eq!(shown(&config("[{name: a, value: '1'}]")), ["Kubeadm a=1"]);
+    }
+
+    #[test]
+    fn kubeadm_reaches_an_etcd_of_somebody_else() {
+        let config = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\netcd:\n  external:\n    endpoints: [http://a:2379, http://b:2379]\n    caFile: /ca\n";
+        assert_eq!(shown(config), ["Kubeadm etcd-servers=http://a:2379,http://b:2379 etcd-cafile=/ca"]);
+    }
+
+    #[test]
+    fn patches_of_kubeadm_are_not_seen() {
+        let cluster = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n";
+        let init = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\npatches: {directory: /p}\n";
+        for text in [format!("{cluster}---\n{init}"), format!("{init}---\n{cluster}")] {
+            let flags = &Flags::read(&text).unwrap()[0];
+            assert_eq!((flags.patches.as_deref(), flags.has_variables), (Some("/p"), false));
+        }
+    }
+
+    #[test]
+    fn a_file_is_seen_through_a_mount() {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: x\n    command: [kube-apiserver]\n    volumeMounts: [{name: a, mountPath: /etc/enc/}, {name: b, mountPath: /one.yaml}]\n";
+        let flags = &Flags::read(pod).unwrap()[0];
+        for (file, expected) in [
+            ("/etc/enc/a.yaml", true),
+            ("/one.yaml", true),
+            ("/etc/encoded.yaml", false),
+            ("/two.yaml", false),
+            ("a", true),
+        ] {
+            assert_eq!(flags.sees(file), expected, "{file}");
+        }
+        let config = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\napiServer:\n  extraVolumes: [{name: a, hostPath: /h, mountPath: /enc}]\n";
+        let flags = &Flags::read(config).unwrap()[0];
+        assert!(flags.sees("/enc/a.yaml") && flags.sees("/etc/kubernetes/pki/a.yaml") && !flags.sees("/h/a.yaml"));
+        let unit = &Flags::read("[Service]\nExecStart=/usr/local/bin/kube-apiserver --a=1\n").unwrap()[0];
+        assert!(unit.sees("/anything"));
     }
 
     #[test]

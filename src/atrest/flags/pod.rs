@@ -6,9 +6,13 @@ use crate::manifest::{Node, Object, containers};
 
 /// Reads the flags of an object's container, if one starts kube-apiserver.
 pub(super) fn read(object: &Object<'_>) -> Option<Flags> {
-    let (given, has_variables) = containers(object).find_map(flags)?;
+    let (container, (given, has_variables)) =
+        containers(object).find_map(|container| Some((container, flags(container)?)))?;
     let node = object.root.at_path(&["spec", "nodeName"]).and_then(Node::as_str);
-    Some(Flags { launcher: Launcher::Pod, node: node.map(str::to_owned), given, server: Vec::new(), has_variables })
+    let mounts = container.get("volumeMounts").into_iter().flat_map(Node::items);
+    let mounts = mounts.filter_map(|mount| mount.get_str("mountPath").map(str::to_owned)).collect();
+    let node = node.map(str::to_owned);
+    Some(Flags { node, given, has_variables, mounts: Some(mounts), ..Flags::of(Launcher::Pod) })
 }
 
 fn flags(container: Node<'_>) -> Option<(Vec<Flag>, bool)> {

@@ -37,5 +37,5 @@ pub(super) fn read(root: Node<'_>) -> Option<Flags> {
             None => {}
         }
     }
-    Some(Flags { launcher: Launcher::Rancher, node: None, given, server, has_variables: false })
+    Some(Flags { given, server, ..Flags::of(Launcher::Rancher) })
 }

@@ -35,7 +35,7 @@ pub enum Encryption<'a> {
     Removed(&'a Flag),
     /// Nothing is encrypted by this API server.
     Off(Option<&'a Flag>),
-    /// Arguments come from a variable or a file that is not here.
+    /// Arguments come from a variable, or from a file or a patch that is not here.
     Hidden,
     /// The launcher sets what is not in the file: RKE2 encrypts unless told not to, k3s does not.
     Unsaid,
@@ -83,7 +83,7 @@ impl Flags {
             (_, Some(flag)) if is_true(flag) => Encryption::Managed(flag),
             (_, Some(flag)) => Encryption::Off(Some(flag)),
             (Launcher::Rancher | Launcher::RancherUnit, None) => Encryption::Unsaid,
-            (_, None) if self.has_variables => Encryption::Hidden,
+            (_, None) if self.has_variables || self.patches.is_some() => Encryption::Hidden,
             (_, None) => Encryption::Off(None),
         }
     }
@@ -146,7 +146,7 @@ mod tests {
 
     fn flags(words: &[&str]) -> Flags {
         let given = words.iter().map(|word| Flag::parse(word, 0..0)).collect();
-        Flags { launcher: Launcher::Pod, node: None, given, server: Vec::new(), has_variables: false }
+        Flags { given, ..Flags::of(Launcher::Pod) }
     }
 
     #[test]
@@ -161,13 +161,7 @@ mod tests {
 
     #[test]
     fn k3s_and_rke2_have_a_switch_and_two_defaults() {
-        let rancher = |server: Vec<Flag>| Flags {
-            launcher: Launcher::Rancher,
-            node: None,
-            given: Vec::new(),
-            server,
-            has_variables: false,
-        };
+        let rancher = |server: Vec<Flag>| Flags { server, ..Flags::of(Launcher::Rancher) };
         assert_eq!(rancher(Vec::new()).settings().encryption, Encryption::Unsaid);
         let on = rancher(vec![Flag::parse("secrets-encryption=true", 0..0)]);
         assert!(matches!(on.settings().encryption, Encryption::Managed(_)));

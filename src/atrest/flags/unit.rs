@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Option<Flags> {
     if let Some(program) = words.iter().position(|(word, _)| is_program(word)) {
         let has_variables = has_variables(&words);
         let given = Flag::all(words.into_iter().skip(program + 1));
-        return Some(Flags { launcher: Launcher::Unit, node: None, given, server: Vec::new(), has_variables });
+        return Some(Flags { given, has_variables, ..Flags::of(Launcher::Unit) });
     }
     let is_rancher = |word: &str| matches!(word.rsplit('/').next(), Some("k3s" | "rke2"));
     let program = words.windows(2).position(|pair| is_rancher(pair[0].0) && pair[1].0 == "server")?;
@@ -25,7 +25,7 @@ pub(super) fn read(text: &str) -> Option<Flags> {
     let server = Flag::all(words.into_iter().skip(program + 2));
     let passed = server.iter().filter(|flag| flag.name == PASSED_ON);
     let given = passed.filter_map(|flag| Some(Flag::parse(flag.value.as_deref()?, flag.place.clone()))).collect();
-    Some(Flags { launcher: Launcher::RancherUnit, node: None, given, server, has_variables })
+    Some(Flags { given, server, has_variables, ..Flags::of(Launcher::RancherUnit) })
 }
 
 /// The command of the last `ExecStart=` with its continuation lines, and where it begins.

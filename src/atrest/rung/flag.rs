@@ -1,7 +1,7 @@
 //! The first rung: how API servers are started. A flag says that a configuration is given, and nothing of what is in it.
 
 use super::super::distribution::Distribution;
-use super::super::flags::{Encryption, Flag, Flags, FlagsError, Settings};
+use super::super::flags::{Encryption, Flag, Flags, FlagsError, Launcher, Settings};
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
 use super::place;
@@ -27,8 +27,9 @@ impl Inquiry {
         self.judge_encryption(server, &settings);
         self.judge_etcd(server, &settings);
         self.judge_doors(server, &settings);
-        // k3s, RKE2 and variables add up from several places.
-        let whole = !server.flags.has_variables && server.flags.server.is_empty();
+        // k3s, RKE2, variables and patches add up from several places.
+        let flags = server.flags;
+        let whole = !flags.has_variables && flags.patches.is_none() && flags.server.is_empty();
         if whole && (settings.audit_policy.is_none() || settings.audit_sink.is_none()) {
             let message = match settings.audit_policy {
                 None => "no --audit-policy-file: nothing is logged",
@@ -43,6 +44,9 @@ impl Inquiry {
         match &settings.encryption {
             Encryption::Configured(flag) => {
                 let file = flag.value.as_deref().unwrap_or("");
+                if !server.flags.sees(file) && server.flags.patches.is_none() {
+                    return self.judge_unseen(server, flag, file);
+                }
                 let reason = format!("{name} is given {file}; what is in it was not looked at by this rung");
                 self.claim_all(Rung::Flag, Encrypted::Unknown, &reason);
             }
@@ -52,7 +56,12 @@ impl Inquiry {
                 self.claim_all(Rung::Flag, Encrypted::Unknown, &reason);
             }
             Encryption::Hidden => {
-                let reason = format!("{name} takes arguments from a variable or a file that was not looked at");
+                let reason = match &server.flags.patches {
+                    Some(folder) => {
+                        format!("kubeadm patches {name} with the files in {folder}, which were not looked at")
+                    }
+                    None => format!("{name} takes arguments from a variable or a file that was not looked at"),
+                };
                 self.claim_all(Rung::Flag, Encrypted::Unknown, &reason);
             }
             Encryption::Unsaid if self.distribution() == Some(Distribution::K3s) => {
@@ -79,6 +88,15 @@ impl Inquiry {
                 self.find(AtRestRule::NotConfigured, None, message, server.place(*flag));
             }
         }
+    }
+
+    /// The API server is in a container, and the file is not.
+    fn judge_unseen(&mut self, server: &Server<'_>, flag: &Flag, file: &str) {
+        let name = server.name();
+        let mount = if server.flags.launcher == Launcher::Kubeadm { "extraVolumes" } else { "volumeMounts" };
+        let reason = format!("{name} is given {file}, which is in none of its {mount}");
+        self.claim_all(Rung::Flag, Encrypted::Unknown, &reason);
+        self.find(AtRestRule::FileUnseen, None, reason, server.place(Some(flag)));
     }
 
     fn judge_etcd(&mut self, server: &Server<'_>, settings: &Settings<'_>) {
@@ -158,7 +176,7 @@ mod tests {
     fn pod(flags: &[&str]) -> String {
         let lines: String = flags.iter().map(|flag| format!("    - {flag}\n")).collect();
         format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: kube-apiserver}}\nspec:\n  containers:\n  - image: x\n    command:\n    - kube-apiserver\n{lines}"
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: kube-apiserver}}\nspec:\n  containers:\n  - image: x\n    volumeMounts: [{{name: e, mountPath: /e.yaml}}]\n    command:\n    - kube-apiserver\n{lines}"
         )
     }
 
@@ -174,6 +192,18 @@ mod tests {
             "--audit-log-path=-",
         ];
         assert_eq!(told(&pod(&sound)), (Encrypted::Unknown, Vec::new()));
+        let unseen: Vec<_> = sound.iter().map(|flag| flag.replace("/e.yaml", "/etc/enc/e.yaml")).collect();
+        let unseen: Vec<_> = unseen.iter().map(String::as_str).collect();
+        assert_eq!(
+            told(&pod(&unseen)),
+            (
+                Encrypted::Unknown,
+                vec![
+                    "kube-apiserver.yaml:10:7 medium the API server is given /etc/enc/e.yaml, which is in none of its volumeMounts"
+                        .to_owned()
+                ]
+            )
+        );
         let (encrypted, findings) = told(&pod(&sound[1..]));
         assert_eq!((encrypted, findings.len()), (Encrypted::No, 1));
         let (_, findings) = told(&pod(&[
@@ -182,11 +212,11 @@ mod tests {
             "--anonymous-auth=true",
         ]));
         insta::assert_snapshot!(findings.join("\n"), @"
-        kube-apiserver.yaml:10:7 critical the API server has the authorization mode AlwaysAllow
+        kube-apiserver.yaml:11:7 critical the API server has the authorization mode AlwaysAllow
         kube-apiserver.yaml high the API server has no --encryption-provider-config
-        kube-apiserver.yaml:9:7 high the API server reaches etcd by http://10.0.0.1:2379
+        kube-apiserver.yaml:10:7 high the API server reaches etcd by http://10.0.0.1:2379
         kube-apiserver.yaml low no --audit-policy-file: nothing is logged
-        kube-apiserver.yaml:11:7 info the API server has --anonymous-auth turned on
+        kube-apiserver.yaml:12:7 info the API server has --anonymous-auth turned on
         ");
     }
 }
