@@ -155,7 +155,7 @@ rules:
         .map(|event| event["verb"].as_str().unwrap().to_owned())
         .collect();
     let tree = documents(policy).next().unwrap().unwrap();
-    let simulated = AuditPolicy::read(tree.root().unwrap()).unwrap().logged(Topic::Secrets);
+    let simulated = AuditPolicy::read(tree.root().unwrap(), 36).unwrap().logged(Topic::Secrets);
     let told: BTreeSet<String> =
         simulated.iter().flat_map(|logged| logged.verbs.iter().map(|verb| (*verb).to_owned())).collect();
     assert_eq!(told, logged);

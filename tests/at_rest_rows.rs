@@ -166,7 +166,7 @@ fn rows() -> Vec<(&'static str, Vec<String>, &'static str)> {
             "audit-secret-bodies",
             told(|inquiry| {
                 let policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: RequestResponse\n";
-                assert!(inquiry.audit_policy("audit.yaml", policy).unwrap());
+                assert!(inquiry.audit_policy("audit.yaml", policy, None).unwrap());
             }),
             "high audit-logs-secrets",
         ),

@@ -39,6 +39,17 @@ pub enum Who {
     Group(String),
 }
 
+/// Which of many a rule logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    All,
+    /// Those that are named, and no others. The empty name is a request over all namespaces.
+    Only(Vec<String>),
+    /// All but those that other rules have taken.
+    Except(Vec<String>),
+}
+
 /// Requests that one rule logs with their bodies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logged {
@@ -50,6 +61,10 @@ pub struct Logged {
     pub verbs: Vec<&'static str>,
     /// Who asks.
     pub who: Vec<Who>,
+    /// In which namespaces.
+    pub namespaces: Scope,
+    /// For which objects.
+    pub names: Scope,
     /// The rule's position, counted from 0.
     pub rule: usize,
     /// Where its level stands in the text.
@@ -111,29 +126,65 @@ impl AuditPolicy<'_> {
     /// match, never later ones, so whatever is logged for somebody is logged for one of those that are asked.
     #[must_use]
     pub fn logged(&self, topic: Topic) -> Vec<Logged> {
-        let mut found: BTreeMap<usize, (BTreeSet<usize>, BTreeSet<Who>)> = BTreeMap::new();
+        let mut found: BTreeMap<usize, Seen> = BTreeMap::new();
         let words = Words::of(self, topic);
         for (caller, whose) in words.callers() {
             for (number, &(verb, least)) in topic.verbs().iter().enumerate() {
-                for rule in words.answers(self, topic, &caller, verb, least) {
-                    let (verbs, known) = found.entry(rule).or_default();
-                    verbs.insert(number);
+                for (rule, namespace, name) in words.answers(self, topic, &caller, verb, least) {
+                    let seen = found.entry(rule).or_default();
+                    seen.verbs.insert(number);
+                    seen.namespaces.insert(namespace);
+                    seen.names.insert(name);
                     // A user who is logged as a member of a group is told with the group, which was asked before.
-                    if !whose.iter().any(|who| known.contains(who)) {
-                        known.extend(whose.first().cloned());
+                    if !whose.iter().any(|who| seen.who.contains(who)) {
+                        seen.who.extend(whose.first().cloned());
                     }
                 }
             }
         }
-        found.into_iter().map(|(rule, (verbs, whose))| self.tell(topic, rule, &verbs, whose)).collect()
+        found.into_iter().map(|(rule, seen)| self.tell(topic, rule, seen, &words)).collect()
     }
 
-    fn tell(&self, topic: Topic, rule: usize, verbs: &BTreeSet<usize>, whose: BTreeSet<Who>) -> Logged {
+    fn tell(&self, topic: Topic, rule: usize, seen: Seen<'_>, words: &Words<'_>) -> Logged {
         let AuditRule { level, place, .. } = &self.rules[rule];
-        let who = if whose.contains(&Who::Everybody) { vec![Who::Everybody] } else { whose.into_iter().collect() };
-        let verbs = verbs.iter().map(|&number| topic.verbs()[number].0).collect();
-        Logged { topic, level: *level, verbs, who, rule, place: place.clone() }
+        let everybody = seen.who.contains(&Who::Everybody);
+        Logged {
+            topic,
+            level: *level,
+            verbs: seen.verbs.iter().map(|&number| topic.verbs()[number].0).collect(),
+            who: if everybody { vec![Who::Everybody] } else { seen.who.into_iter().collect() },
+            namespaces: if topic.has_namespaces() { scope(&words.namespaces, &seen.namespaces) } else { Scope::All },
+            names: scope_of_names(&words.names, seen.names),
+            rule,
+            place: place.clone(),
+        }
     }
+}
+
+/// What of the requests that were asked one rule logs.
+#[derive(Default)]
+struct Seen<'a> {
+    verbs: BTreeSet<usize>,
+    who: BTreeSet<Who>,
+    namespaces: BTreeSet<&'a str>,
+    names: BTreeSet<&'a str>,
+}
+
+/// Of the words that were asked, those that were seen: all, or some that have a name.
+fn scope(asked: &[&str], seen: &BTreeSet<&str>) -> Scope {
+    let owned = |word: &str| word.to_owned();
+    if !seen.contains(OTHER) {
+        return Scope::Only(seen.iter().copied().map(owned).collect());
+    }
+    let taken = asked.iter().copied().filter(|word| !word.is_empty() && !seen.contains(word));
+    let taken: Vec<_> = taken.map(owned).collect();
+    if taken.is_empty() { Scope::All } else { Scope::Except(taken) }
+}
+
+/// Of names: what has none is told by its verb.
+fn scope_of_names(asked: &[&str], mut seen: BTreeSet<&str>) -> Scope {
+    seen.remove("");
+    if seen.is_empty() { Scope::All } else { scope(asked, &seen) }
 }
 
 /// The words that tell one request about a topic from another, each list with one that stands for all others.
@@ -186,7 +237,7 @@ impl<'a> Words<'a> {
         caller: &Caller<'_>,
         verb: &str,
         least: Level,
-    ) -> BTreeSet<usize> {
+    ) -> BTreeSet<(usize, &'a str, &'a str)> {
         let (group, resource, subresource) = topic.parts();
         let mut found = BTreeSet::new();
         let mut request = Request {
@@ -203,9 +254,8 @@ impl<'a> Words<'a> {
             for &name in self.names.iter().filter(|name| may_name(topic, verb, name)) {
                 (request.namespace, request.name) = (namespace, name);
                 let rule = policy.rules.iter().position(|rule| rule.matches(&request));
-                found.extend(
-                    rule.filter(|&rule| policy.rules[rule].level >= least && !policy.rules[rule].omits_answers),
-                );
+                let logs = |&rule: &usize| policy.rules[rule].level >= least && !policy.rules[rule].omits_answers;
+                found.extend(rule.filter(logs).map(|rule| (rule, namespace, name)));
             }
         }
         found
@@ -251,7 +301,7 @@ mod tests {
     fn told(rules: &str) -> Vec<String> {
         let text = format!("apiVersion: audit.k8s.io/v1\nkind: Policy\n{rules}");
         let tree = documents(&text).next().unwrap().unwrap();
-        let policy = AuditPolicy::read(tree.root().unwrap()).unwrap();
+        let policy = AuditPolicy::read(tree.root().unwrap(), 36).unwrap();
         let logged = Topic::ALL.into_iter().flat_map(|topic| policy.logged(topic));
         logged
             .map(|logged| {
@@ -331,6 +381,27 @@ mod tests {
             ["0 secrets get,list,update,patch,delete by Everybody"],
             "names of new objects are in their bodies"
         );
+    }
+
+    #[test]
+    fn namespaces_and_names_bound_a_rule() {
+        let scopes = |rules: &str| {
+            let text = format!("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{rules}]\n");
+            let tree = documents(&text).next().unwrap().unwrap();
+            let policy = AuditPolicy::read(tree.root().unwrap(), 36).unwrap();
+            let last = policy.logged(Topic::Secrets).pop().unwrap();
+            (last.namespaces, last.names)
+        };
+        let only = |word: &str| Scope::Only(vec![word.to_owned()]);
+        let except = |word: &str| Scope::Except(vec![word.to_owned()]);
+        assert_eq!(scopes("{level: RequestResponse}"), (Scope::All, Scope::All));
+        assert_eq!(scopes("{level: RequestResponse, namespaces: [a]}"), (only("a"), Scope::All));
+        assert_eq!(scopes("{level: RequestResponse, namespaces: ['']}"), (only(""), Scope::All));
+        assert_eq!(scopes("{level: None, namespaces: [a]}, {level: RequestResponse}"), (except("a"), Scope::All));
+        let db = "resources: [{group: '', resources: [secrets], resourceNames: [db]}]";
+        assert_eq!(scopes(&format!("{{level: RequestResponse, {db}}}")), (Scope::All, only("db")));
+        assert_eq!(scopes(&format!("{{level: None, {db}}}, {{level: Request}}")), (Scope::All, except("db")));
+        assert_eq!(scopes("{level: Request, verbs: [create]}"), (Scope::All, Scope::All));
     }
 
     #[test]

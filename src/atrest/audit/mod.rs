@@ -4,11 +4,14 @@
 //! says how it is logged. Upstream: `k8s.io/apiserver/pkg/audit/policy` and `pkg/apis/audit/validation`.
 
 mod bodies;
+mod lenient;
 mod level;
 mod policy;
 mod request;
 mod rule;
 
-pub use bodies::{Logged, Topic, Who};
+pub use bodies::{Logged, Scope, Topic, Who};
+pub use lenient::{PolicyError, Unknown};
 pub use level::Level;
-pub use policy::{AuditPolicy, PolicyError, Unknown};
+pub use policy::AuditPolicy;
+pub use request::Request;

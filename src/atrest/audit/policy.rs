@@ -1,8 +1,8 @@
 //! An audit policy, read as the API server reads it.
 
-use std::ops::Range;
-
+use super::lenient::{Fields, PolicyError, Reader, Unknown, refused};
 use super::level::Level;
+use super::request::Request;
 use super::rule::{AuditRule, GroupResources};
 use crate::manifest::Node;
 
@@ -10,56 +10,56 @@ const GROUP: &str = "audit.k8s.io/";
 const STAGES: [&str; 4] = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"];
 /// The stage at which the bodies of a request and its answer are known and logged.
 const COMPLETE: &str = "ResponseComplete";
+/// The minor version from which on `group: "*"` means every group. Before, it is refused as a bad name of a group.
+const GROUP_WILDCARD: u32 = 36;
 
 /// A policy that the API server would load.
 #[derive(Debug)]
 pub struct AuditPolicy<'a> {
     pub(super) rules: Vec<AuditRule<'a>>,
     unknown: Vec<Unknown<'a>>,
-}
-
-/// A field that no policy has. The API server warns and goes on without it, so a misspelt list means everything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown<'a> {
-    /// As it is written.
-    pub field: &'a str,
-    /// Bytes of the text.
-    pub place: Range<usize>,
-}
-
-/// Why the API server would not start with a policy.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct PolicyError {
-    /// A sentence without a full stop.
-    pub reason: String,
-    /// Bytes of the text.
-    pub place: Range<usize>,
+    every_group: Vec<Node<'a>>,
 }
 
 impl<'a> AuditPolicy<'a> {
     /// Whether a document says that it is one.
     #[must_use]
     pub fn is(root: Node<'_>) -> bool {
-        root.get_str("kind") == Some("Policy") && root.get_str("apiVersion").is_some_and(|word| word.starts_with(GROUP))
+        let group = root.get_str("apiVersion").is_some_and(|word| word.starts_with(GROUP));
+        group && matches!(root.get_str("kind"), None | Some("" | "Policy"))
     }
 
-    /// Reads a policy.
+    /// Reads a policy as an API server of a minor version does: 36 of 1.36.
     ///
     /// # Errors
     /// The first thing for which the API server would refuse to start.
-    pub fn read(root: Node<'a>) -> Result<Self, PolicyError> {
-        let mut unknown = Vec::new();
-        let fields = ["apiVersion", "kind", "metadata", "rules", "omitStages", "omitManagedFields"];
-        note_unknown(root, &fields, &mut unknown);
-        version(root)?;
-        let omitted = stages(root)?;
-        let rules = list(root, "rules")?.into_iter().map(|node| rule(node, &omitted, &mut unknown));
-        let rules: Vec<_> = rules.collect::<Result<_, _>>()?;
-        if rules.is_empty() {
-            return Err(refused(root.get("rules").unwrap_or(root), "a policy needs at least one rule"));
+    pub fn read(root: Node<'a>, minor: u32) -> Result<Self, PolicyError> {
+        let mut reader = Reader::new(root)?;
+        let known = ["apiVersion", "kind", "metadata", "rules", "omitStages", "omitManagedFields"];
+        let fields = reader.fields(root, &known, "a policy is a mapping")?;
+        // Since 1.24 there is no version but v1.
+        // Without a kind it is what the server looks for.
+        let (version, kind) = (reader.word(&fields, "apiVersion")?, reader.word(&fields, "kind")?);
+        if version != "audit.k8s.io/v1" || !matches!(kind, "" | "Policy") {
+            let why = "an audit policy is apiVersion: audit.k8s.io/v1 and kind: Policy";
+            return Err(refused(fields.place("apiVersion"), why));
         }
-        Ok(Self { rules, unknown })
+        metadata(&mut reader, &fields)?;
+        reader.switch(&fields, "omitManagedFields")?;
+        let omitted = stages(&mut reader, &fields)?;
+        let mut every_group = Vec::new();
+        let mut rules = Vec::new();
+        for node in reader.items(&fields, "rules")? {
+            rules.push(rule(&mut reader, node, &omitted, &mut every_group)?);
+        }
+        if rules.is_empty() {
+            return Err(refused(fields.place("rules"), "a policy needs at least one rule"));
+        }
+        if let Some(group) = every_group.first().filter(|_| minor < GROUP_WILDCARD) {
+            let why = "group: \"*\" is every API group from 1.36 on; before, a group has a name, and the API server refuses it";
+            return Err(refused(*group, why));
+        }
+        Ok(Self { rules, unknown: reader.unknown, every_group })
     }
 
     /// Fields that the API server passes over.
@@ -67,24 +67,59 @@ impl<'a> AuditPolicy<'a> {
     pub fn unknown(&self) -> &[Unknown<'a>] {
         &self.unknown
     }
-}
 
-/// Since 1.24 there is no version but v1.
-fn version(root: Node<'_>) -> Result<(), PolicyError> {
-    match (root.get_str("apiVersion"), root.get_str("kind")) {
-        (Some("audit.k8s.io/v1"), Some("Policy")) => Ok(()),
-        _ => Err(refused(
-            root.get("apiVersion").unwrap_or(root),
-            "an audit policy is apiVersion: audit.k8s.io/v1 and kind: Policy",
-        )),
+    /// Where `group: "*"` is written, with which no API server before 1.36 starts.
+    #[must_use]
+    pub fn every_group(&self) -> &[Node<'a>] {
+        &self.every_group
+    }
+
+    /// How a request is logged, and whether that is left out at the stage where bodies are known.
+    #[must_use]
+    pub fn level(&self, request: &Request<'_>) -> (Level, bool) {
+        let rule = self.rules.iter().find(|rule| rule.matches(request));
+        rule.map_or((Level::None, false), |rule| (rule.level, rule.omits_answers))
     }
 }
 
-fn rule<'a>(node: Node<'a>, omitted: &[&str], unknown: &mut Vec<Unknown<'a>>) -> Result<AuditRule<'a>, PolicyError> {
-    if !node.is_mapping() {
-        return Err(refused(node, "a rule is a mapping"));
+/// What every object may have, as far as it has a type of its own.
+fn metadata<'a>(reader: &mut Reader<'a>, fields: &Fields<'a>) -> Result<(), PolicyError> {
+    let Some(node) = fields.get("metadata") else { return Ok(()) };
+    let texts = ["name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"];
+    let others = [
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "labels",
+        "annotations",
+        "ownerReferences",
+        "finalizers",
+        "managedFields",
+    ];
+    let known: Vec<_> = texts.into_iter().chain(others).collect();
+    let found = reader.fields(node, &known, "metadata is a mapping")?;
+    for name in texts {
+        reader.word(&found, name)?;
     }
-    let fields = [
+    for name in ["labels", "annotations"] {
+        let Some(node) = found.get(name) else { continue };
+        let all: Vec<_> = node.entries().filter_map(|(key, _)| key.as_str()).collect();
+        let entries = reader.fields(node, &all, &format!("{name} is a mapping"))?;
+        for name in all {
+            reader.word(&entries, name)?;
+        }
+    }
+    Ok(())
+}
+
+fn rule<'a>(
+    reader: &mut Reader<'a>,
+    node: Node<'a>,
+    omitted: &[&str],
+    every_group: &mut Vec<Node<'a>>,
+) -> Result<AuditRule<'a>, PolicyError> {
+    let known = [
         "level",
         "users",
         "userGroups",
@@ -95,51 +130,57 @@ fn rule<'a>(node: Node<'a>, omitted: &[&str], unknown: &mut Vec<Unknown<'a>>) ->
         "omitStages",
         "omitManagedFields",
     ];
-    note_unknown(node, &fields, unknown);
-    let written = node.get("level");
-    let level = written.and_then(Node::as_str).and_then(Level::parse).ok_or_else(|| {
-        refused(written.unwrap_or(node), "a rule has the level None, Metadata, Request or RequestResponse")
+    let fields = reader.fields(node, &known, "a rule is a mapping")?;
+    let level = Level::parse(reader.word(&fields, "level")?).ok_or_else(|| {
+        refused(fields.place("level"), "a rule has the level None, Metadata, Request or RequestResponse")
     })?;
-    let urls = words(node, "nonResourceURLs")?;
-    paths(node, &urls)?;
-    let resources = list(node, "resources")?.into_iter().map(|node| group_resources(node, unknown));
-    let resources: Vec<_> = resources.collect::<Result<_, _>>()?;
-    let namespaces = words(node, "namespaces")?;
+    let urls = reader.words(&fields, "nonResourceURLs")?;
+    paths(&fields, &urls)?;
+    let mut resources = Vec::new();
+    for node in reader.items(&fields, "resources")? {
+        resources.push(group_resources(reader, node, every_group)?);
+    }
+    let namespaces = reader.words(&fields, "namespaces")?;
     let of_objects = !resources.is_empty() || !namespaces.is_empty();
     if of_objects && !urls.is_empty() {
         return Err(refused(node, "a rule speaks of resources or of nonResourceURLs, not of both"));
     }
-    let own = stages(node)?;
+    reader.switch(&fields, "omitManagedFields")?;
+    let own = stages(reader, &fields)?;
     Ok(AuditRule {
         level,
-        users: words(node, "users")?,
-        groups: words(node, "userGroups")?,
-        verbs: words(node, "verbs")?,
+        users: reader.words(&fields, "users")?,
+        groups: reader.words(&fields, "userGroups")?,
+        verbs: reader.words(&fields, "verbs")?,
         resources,
         namespaces,
         speaks_of_paths: !urls.is_empty(),
         omits_answers: own.contains(&COMPLETE) || omitted.contains(&COMPLETE),
-        place: written.unwrap_or(node).range(),
+        place: fields.place("level").range(),
     })
 }
 
-fn group_resources<'a>(node: Node<'a>, unknown: &mut Vec<Unknown<'a>>) -> Result<GroupResources<'a>, PolicyError> {
-    if !node.is_mapping() {
-        return Err(refused(node, "resources are mappings with a group and resources"));
+fn group_resources<'a>(
+    reader: &mut Reader<'a>,
+    node: Node<'a>,
+    every_group: &mut Vec<Node<'a>>,
+) -> Result<GroupResources<'a>, PolicyError> {
+    let known = ["group", "resources", "resourceNames"];
+    let fields = reader.fields(node, &known, "resources are mappings with a group and resources")?;
+    let group = reader.word(&fields, "group")?;
+    if group == "*" {
+        every_group.push(fields.place("group"));
+    } else if !group.is_empty() && !is_subdomain(group) {
+        return Err(refused(fields.place("group"), "a group is named without its version, in lower case"));
     }
-    note_unknown(node, &["group", "resources", "resourceNames"], unknown);
-    let group = word(node, "group")?.unwrap_or("");
-    if !group.is_empty() && !is_subdomain(group) {
-        return Err(refused(node.get("group").unwrap_or(node), "a group is named without its version, in lower case"));
-    }
-    let (resources, names) = (words(node, "resources")?, words(node, "resourceNames")?);
+    let (resources, names) = (reader.words(&fields, "resources")?, reader.words(&fields, "resourceNames")?);
     if resources.is_empty() && !names.is_empty() {
         return Err(refused(node, "resourceNames need resources"));
     }
     Ok(GroupResources { group, resources, names })
 }
 
-fn paths(node: Node<'_>, urls: &[&str]) -> Result<(), PolicyError> {
+fn paths(fields: &Fields<'_>, urls: &[&str]) -> Result<(), PolicyError> {
     let is_good = |url: &&str| {
         let inner = url.strip_suffix('*').unwrap_or(url);
         *url == "*" || url.starts_with('/') && !inner.contains('*')
@@ -147,62 +188,18 @@ fn paths(node: Node<'_>, urls: &[&str]) -> Result<(), PolicyError> {
     if urls.iter().all(is_good) {
         return Ok(());
     }
-    Err(refused(node.get("nonResourceURLs").unwrap_or(node), "a path begins with / and has no * but at its end"))
+    Err(refused(fields.place("nonResourceURLs"), "a path begins with / and has no * but at its end"))
 }
 
-fn stages<'a>(node: Node<'a>) -> Result<Vec<&'a str>, PolicyError> {
-    let stages = words(node, "omitStages")?;
+fn stages<'a>(reader: &mut Reader<'a>, fields: &Fields<'a>) -> Result<Vec<&'a str>, PolicyError> {
+    let stages = reader.words(fields, "omitStages")?;
     match stages.iter().all(|stage| STAGES.contains(stage)) {
         true => Ok(stages),
         false => Err(refused(
-            node.get("omitStages").unwrap_or(node),
+            fields.place("omitStages"),
             "the stages are RequestReceived, ResponseStarted, ResponseComplete and Panic",
         )),
     }
-}
-
-/// The items of a list, which may be missing or null.
-fn list<'a>(node: Node<'a>, key: &str) -> Result<Vec<Node<'a>>, PolicyError> {
-    match last(node, key) {
-        None => Ok(Vec::new()),
-        Some(value) if value.is_sequence() => Ok(value.items().map(Node::resolve).collect()),
-        Some(value) if is_null(value) => Ok(Vec::new()),
-        Some(value) => Err(refused(value, &format!("{key} is a list"))),
-    }
-}
-
-fn words<'a>(node: Node<'a>, key: &str) -> Result<Vec<&'a str>, PolicyError> {
-    let words = list(node, key)?.into_iter();
-    words.map(|item| item.as_str().ok_or_else(|| refused(item, &format!("{key} is a list of words")))).collect()
-}
-
-fn word<'a>(node: Node<'a>, key: &str) -> Result<Option<&'a str>, PolicyError> {
-    match last(node, key) {
-        None => Ok(None),
-        Some(value) if is_null(value) => Ok(None),
-        Some(value) => value.as_str().map(Some).ok_or_else(|| refused(value, &format!("{key} is a word"))),
-    }
-}
-
-/// Of a key that is written twice the last one counts: strict reading refuses it, and lenient reading follows.
-fn last<'a>(node: Node<'a>, key: &str) -> Option<Node<'a>> {
-    node.entries().filter(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value).last()
-}
-
-fn is_null(node: Node<'_>) -> bool {
-    node.resolve().kind() == crate::manifest::Kind::Plain && matches!(node.as_str(), Some("" | "~" | "null"))
-}
-
-fn note_unknown<'a>(node: Node<'a>, known: &[&str], unknown: &mut Vec<Unknown<'a>>) {
-    for (key, _) in node.entries() {
-        if let Some(field) = key.as_str().filter(|field| !known.contains(field)) {
-            unknown.push(Unknown { field, place: key.range() });
-        }
-    }
-}
-
-fn refused(node: Node<'_>, reason: &str) -> PolicyError {
-    PolicyError { reason: reason.to_owned(), place: node.range() }
 }
 
 /// RFC 1123, as Kubernetes names groups.
@@ -222,7 +219,7 @@ mod tests {
     fn read(text: &str) -> Result<Vec<String>, String> {
         let text = format!("apiVersion: audit.k8s.io/v1\nkind: Policy\n{text}");
         let tree = documents(&text).next().unwrap().unwrap();
-        let policy = AuditPolicy::read(tree.root().unwrap()).map_err(|error| error.to_string())?;
+        let policy = AuditPolicy::read(tree.root().unwrap(), 36).map_err(|error| error.to_string())?;
         Ok(policy.unknown().iter().map(|unknown| unknown.field.to_owned()).collect())
     }
 
@@ -246,6 +243,11 @@ mod tests {
             "rules: [{level: None, resources: [secrets]}]",
             "rules: [{level: None, users: me}]",
             "rules: [{level: None, users: [{}]}]",
+            "rules: [{level: None, users: [1]}]",
+            "rules: [{level: None, verbs: [on]}]",
+            "rules: [{level: None, resources: [{group: '*.k8s.io'}]}]",
+            "rules: [{level: None, omitManagedFields: 'yes'}]",
+            "metadata: []\nrules: [{level: None}]",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }
@@ -257,9 +259,24 @@ mod tests {
     }
 
     #[test]
+    fn every_group_may_be_meant_since_1_36() {
+        let text = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None, resources: [{group: '*'}]}]\n";
+        let tree = documents(text).next().unwrap().unwrap();
+        let (new, old) = (AuditPolicy::read(tree.root().unwrap(), 36), AuditPolicy::read(tree.root().unwrap(), 35));
+        assert_eq!((new.unwrap().every_group().len(), old.is_err()), (1, true));
+    }
+
+    #[test]
+    fn mappings_are_merged() {
+        let text = "rules:\n- &a {level: None, users: [a]}\n- {<<: *a, users: [b]}\n- null\n";
+        assert_eq!(read(text).unwrap_err(), "a rule has the level None, Metadata, Request or RequestResponse");
+        assert_eq!(read(&text.replace("- null\n", "")), Ok(Vec::new()));
+    }
+
+    #[test]
     fn old_versions_do_not_load() {
         let text = "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules: [{level: None}]\n";
         let tree = documents(text).next().unwrap().unwrap();
-        assert!(AuditPolicy::is(tree.root().unwrap()) && AuditPolicy::read(tree.root().unwrap()).is_err());
+        assert!(AuditPolicy::is(tree.root().unwrap()) && AuditPolicy::read(tree.root().unwrap(), 36).is_err());
     }
 }

@@ -2,21 +2,29 @@
 
 /// Everybody with a valid credential is in this group.
 const AUTHENTICATED: &str = "system:authenticated";
+/// Whoever has none is this user, in this group.
+const ANONYMOUS: &str = "system:anonymous";
+const UNAUTHENTICATED: &str = "system:unauthenticated";
 
 /// One request for a resource.
 #[derive(Clone, Debug)]
-pub(super) struct Request<'a> {
-    pub(super) user: &'a str,
-    pub(super) groups: Vec<&'a str>,
-    pub(super) verb: &'a str,
-    pub(super) group: &'a str,
-    pub(super) resource: &'a str,
+pub struct Request<'a> {
+    /// Who asks.
+    pub user: &'a str,
+    /// The groups of whoever asks.
+    pub groups: Vec<&'a str>,
+    /// `get`, `list`, `create` …
+    pub verb: &'a str,
+    /// The API group; empty for the core group.
+    pub group: &'a str,
+    /// The resource, in plural.
+    pub resource: &'a str,
     /// Empty for the resource itself.
-    pub(super) subresource: &'a str,
+    pub subresource: &'a str,
     /// Empty for a request over all namespaces, and for what has none.
-    pub(super) namespace: &'a str,
+    pub namespace: &'a str,
     /// Empty when the request is not about one object: list, create, deletecollection.
-    pub(super) name: &'a str,
+    pub name: &'a str,
 }
 
 /// Somebody who asks, as far as it makes a difference to a policy.
@@ -29,7 +37,7 @@ pub(super) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// A user of that name, in the groups that the name itself implies and one more.
     pub(super) fn new(user: &'a str, group: Option<&'a str>) -> Self {
-        let mut groups = vec![AUTHENTICATED];
+        let mut groups = vec![if user == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED }];
         if user.starts_with("system:serviceaccount:") {
             groups.push("system:serviceaccounts");
         }

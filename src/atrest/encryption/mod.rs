@@ -49,5 +49,6 @@ pub use provider::{Cipher, Kms, KmsVersion, Provider, Scheme};
 pub use refusal::Refusal;
 pub use resource::GroupResource;
 pub use rules::EncryptionRule;
+pub(in crate::atrest) use scalar::Scalar;
 pub use server::Server;
 pub use storage::{Coverage, Storage, Stored, Transformer};

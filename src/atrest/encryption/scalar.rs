@@ -6,7 +6,7 @@ use crate::manifest::{Kind, Node};
 
 /// A scalar as JSON has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scalar<'t> {
+pub(in crate::atrest) enum Scalar<'t> {
     Null,
     Bool,
     /// A number, with its value if it is whole.
@@ -18,7 +18,7 @@ pub(super) enum Scalar<'t> {
 
 impl<'t> Scalar<'t> {
     /// What a node is; none when it is no scalar. `json` says how the document is read.
-    pub(super) fn of(node: Node<'t>, json: bool) -> Option<Self> {
+    pub(in crate::atrest) fn of(node: Node<'t>, json: bool) -> Option<Self> {
         let node = node.resolve();
         let text = node.as_str()?;
         if node.kind() != Kind::Plain {

@@ -1,6 +1,7 @@
 //! Audit policies. Not a rung: what is encrypted in etcd may still be written to a log.
 
-use super::super::audit::{AuditPolicy, Level, Logged, Topic, Who};
+use super::super::audit::{AuditPolicy, Level, Logged, Scope, Topic, Who};
+use super::super::encryption::Server;
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
 use super::place;
@@ -8,18 +9,28 @@ use crate::manifest::{SyntaxError, documents};
 use crate::model::Severity;
 
 impl Inquiry {
-    /// Takes an audit policy. Tells whether the text is one.
+    /// Takes an audit policy, for an API server of a minor version where that is known. Tells whether the text is one.
     ///
     /// # Errors
     /// When it is not YAML.
-    pub fn audit_policy(&mut self, path: &str, text: &str) -> Result<bool, SyntaxError> {
+    pub fn audit_policy(&mut self, path: &str, text: &str, minor: Option<u32>) -> Result<bool, SyntaxError> {
         let mut seen = false;
-        for tree in documents(text) {
+        for (number, tree) in documents(text).enumerate() {
             let tree = tree?;
             let Some(root) = tree.root().filter(|root| AuditPolicy::is(*root)) else { continue };
             seen = true;
-            match AuditPolicy::read(root) {
-                Ok(policy) => self.judge_policy(path, text, &policy),
+            if number > 0 {
+                let message = "this document is not read: the API server takes the first of a file".to_owned();
+                self.find(
+                    AtRestRule::AuditInvalid,
+                    None,
+                    message,
+                    place(path, text, root.range().start..root.range().start),
+                );
+                continue;
+            }
+            match AuditPolicy::read(root, minor.unwrap_or(Server::NEWEST)) {
+                Ok(policy) => self.judge_policy(path, text, &policy, minor),
                 Err(error) => {
                     let location = place(path, text, error.place.clone());
                     self.find(AtRestRule::AuditInvalid, None, error.reason, location);
@@ -29,10 +40,16 @@ impl Inquiry {
         Ok(seen)
     }
 
-    fn judge_policy(&mut self, path: &str, text: &str, policy: &AuditPolicy<'_>) {
+    fn judge_policy(&mut self, path: &str, text: &str, policy: &AuditPolicy<'_>, minor: Option<u32>) {
         for unknown in policy.unknown() {
             let message = format!("{} is no field of an audit policy", unknown.field);
             self.find(AtRestRule::AuditUnknownField, None, message, place(path, text, unknown.place.clone()));
+        }
+        if let Some(group) = policy.every_group().first().filter(|_| minor.is_none()) {
+            let message = "group: \"*\" is every API group from 1.36 on, and an API server before that does not start \
+                           with it; --kubernetes says which one it is";
+            let location = place(path, text, group.range());
+            self.find(AtRestRule::AuditInvalid, Some(Severity::Low), message.to_owned(), location);
         }
         for logged in Topic::ALL.into_iter().flat_map(|topic| policy.logged(topic)) {
             let severity = (logged.topic == Topic::ConfigMaps).then_some(Severity::Low);
@@ -42,12 +59,48 @@ impl Inquiry {
     }
 }
 
-/// `rule 2 logs what is sent for create, update and patch of secrets by everybody`.
+/// `rule 2 logs what is sent for create, update and patch of secrets in namespace prod by everybody`.
 fn sentence(logged: &Logged) -> String {
     let what = if logged.level == Level::Request { "what is sent" } else { "what is sent and answered" };
     let verbs = listed(&logged.verbs.iter().map(|verb| (*verb).to_owned()).collect::<Vec<_>>());
     let who: Vec<String> = logged.who.iter().map(whose).collect();
-    format!("rule {} logs {what} for {verbs} of {} by {}", logged.rule + 1, logged.topic.resource(), listed(&who))
+    format!(
+        "rule {} logs {what} for {verbs} of {}{}{} by {}",
+        logged.rule + 1,
+        logged.topic.resource(),
+        named(&logged.names),
+        within(&logged.namespaces),
+        listed(&who)
+    )
+}
+
+/// ` in namespace prod`; the empty one is a request over all of them.
+fn within(namespaces: &Scope) -> String {
+    let spaces = |names: &[String]| {
+        let plural = if names.len() == 1 { "" } else { "s" };
+        format!("namespace{plural} {}", listed(names))
+    };
+    match namespaces {
+        Scope::All => String::new(),
+        Scope::Except(names) => format!(" outside of {}", spaces(names)),
+        Scope::Only(names) => {
+            let own: Vec<_> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+            match (own.is_empty(), own.len() == names.len()) {
+                (true, _) => " over all namespaces at once".to_owned(),
+                (false, true) => format!(" in {}", spaces(&own)),
+                (false, false) => format!(" in {} and over all namespaces at once", spaces(&own)),
+            }
+        }
+    }
+}
+
+/// ` named db`.
+fn named(names: &Scope) -> String {
+    match names {
+        Scope::All => String::new(),
+        Scope::Only(names) => format!(" named {}", listed(names)),
+        Scope::Except(names) => format!(" not named {}", listed(names)),
+    }
 }
 
 fn whose(who: &Who) -> String {
@@ -71,13 +124,45 @@ fn listed(words: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Finding;
+
+    fn told(text: &str, minor: Option<u32>) -> String {
+        let mut inquiry = Inquiry::new(Vec::new(), None);
+        assert_eq!(inquiry.audit_policy("audit.yaml", text, minor), Ok(true));
+        let line =
+            |finding: &Finding| format!("{} {}: {}", finding.location.position(), finding.severity, finding.message);
+        inquiry.end().findings.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_bounds_a_rule_is_in_its_sentence() {
+        let head = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n";
+        let rules = "\
+- {level: None, namespaces: [kube-system]}
+- {level: None, resources: [{resources: [secrets], resourceNames: [big]}]}
+- {level: Request, verbs: [create], namespaces: [a, b], users: [bot], resources: [{resources: [secrets]}]}
+- {level: RequestResponse, verbs: [get], resources: [{resources: [secrets], resourceNames: [db]}]}
+- {level: RequestResponse, verbs: [list], namespaces: [''], resources: [{resources: [secrets]}]}
+- {level: RequestResponse, verbs: [get], resources: [{resources: [secrets]}]}
+";
+        insta::assert_snapshot!(told(&format!("{head}{rules}"), None), @"
+        audit.yaml:6:11 high: rule 3 logs what is sent for create of secrets in namespaces a and b by user bot
+        audit.yaml:7:11 high: rule 4 logs what is sent and answered for get of secrets named db outside of namespace kube-system by everybody whom no rule before it names
+        audit.yaml:8:11 high: rule 5 logs what is sent and answered for list of secrets not named big over all namespaces at once by everybody whom no rule before it names
+        audit.yaml:9:11 high: rule 6 logs what is sent and answered for get of secrets not named big and db outside of namespace kube-system by everybody whom no rule before it names
+        ");
+        insta::assert_snapshot!(told(&format!("{head}- {{level: Metadata, resources: [{{group: '*'}}]}}\n"), None), @r#"audit.yaml:4:41 low: group: "*" is every API group from 1.36 on, and an API server before that does not start with it; --kubernetes says which one it is"#);
+        insta::assert_snapshot!(told(&format!("{head}- {{level: Metadata, resources: [{{group: '*'}}]}}\n"), Some(35)), @r#"audit.yaml:4:41 high: group: "*" is every API group from 1.36 on; before, a group has a name, and the API server refuses it"#);
+        insta::assert_snapshot!(told(&format!("{head}- {{level: Metadata, resources: [{{group: '*'}}]}}\n"), Some(36)), @"");
+        insta::assert_snapshot!(told(&format!("a: 1\n---\n{head}- {{level: Request}}\n"), None), @"audit.yaml:3:1 high: this document is not read: the API server takes the first of a file");
+    }
 
     #[test]
     fn bodies_of_secrets_are_told_with_rule_and_place() {
         let mut inquiry = Inquiry::new(Vec::new(), None);
         let text = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n  resource: [{resources: [secrets]}]\n  verbs: [get]\n- level: Request\n";
-        assert_eq!(inquiry.audit_policy("audit.yaml", text), Ok(true));
-        assert_eq!(inquiry.audit_policy("x.yaml", "a: 1\n"), Ok(false));
+        assert_eq!(inquiry.audit_policy("audit.yaml", text, None), Ok(true));
+        assert_eq!(inquiry.audit_policy("x.yaml", "a: 1\n", None), Ok(false));
         let outcome = inquiry.end();
         let told: Vec<String> = outcome
             .findings

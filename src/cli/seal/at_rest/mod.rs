@@ -168,7 +168,7 @@ impl AtRestArguments {
             custody::of_configuration(inquiry, path);
         }
         for path in &self.audit_policy {
-            let seen = inquiry.audit_policy(&shown(path), &read(path)?);
+            let seen = inquiry.audit_policy(&shown(path), &read(path)?, self.kubernetes);
             if !seen.with_context(|| format!("{}: not valid YAML", shown(path)))? {
                 bail!("{}: no audit policy: it has kind: Policy and an apiVersion of audit.k8s.io", shown(path));
             }
