@@ -8,6 +8,8 @@ mod at_rest_cli;
 #[cfg(unix)]
 mod at_rest_live;
 mod at_rest_rows;
+#[cfg(unix)]
+mod audit;
 mod bad_input;
 mod binary;
 mod checks;

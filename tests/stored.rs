@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,7 @@ fn create(plane: &ControlPlane, namespace: &str, names: &[&str]) {
     for (kind, field) in [("secrets", "stringData"), ("configmaps", "data")] {
         for name in names {
             let mut body = json!({ "metadata": { "name": name } });
-            body[field] = json!({ "a": format!("{MARK}-{name}") });
+            body[field] = json!({ "a": format!("{MARK}-{kind}-{name}") });
             let answer = plane.admin().post(&path(namespace, kind, ""), &body);
             assert_eq!(answer.status, 201, "{answer:?}");
         }
@@ -281,6 +281,98 @@ fn keys_of_a_kms_are_told() {
     configmaps plaintext: 2
     secrets kms v2 cloud, key kek-2: 2
     ");
+}
+
+/// Writes Secrets anew with a change: what is the same is not written.
+fn touch(plane: &ControlPlane, namespace: &str, names: &[&str]) {
+    for name in names {
+        let body = json!({ "metadata": { "annotations": { "touched": "once" } } });
+        assert_eq!(plane.admin().patch(&path(namespace, "secrets", name), &body).status, 200);
+    }
+}
+
+/// Whether the plaintext of a Secret is in a file at all.
+fn holds(file: &Path, name: &str) -> bool {
+    let bytes = fs::read(file).unwrap_or_default();
+    let mark = format!("{MARK}-secrets-{name}");
+    bytes.windows(mark.len()).any(|window| window == mark.as_bytes())
+}
+
+/// Reads kine's database, as it runs, and compares with what the API lists and with the bytes of the files.
+fn kine(plane: &ControlPlane) -> (String, Evidence) {
+    let file = plane.folder().join("state.db");
+    let evidence = read_file(&file, &options()).unwrap();
+    assert!(matches!(evidence.origin, Origin::Kine { .. }) && !evidence.unsettled);
+    assert_eq!(counted(&evidence.census), listed(plane));
+    assert!(!format!("{evidence:?}").contains(MARK));
+    (lines(&evidence.census), evidence)
+}
+
+#[test]
+fn the_database_of_kine_is_read_as_it_runs() {
+    let Some(mut plane) = ControlPlane::on_kine() else { return };
+    let namespace = plane.namespace("at-rest").name().to_owned();
+    let (file, log) = (plane.folder().join("state.db"), plane.folder().join("state.db-wal"));
+    create(&plane, &namespace, &["one", "two", "gone"]);
+    assert_eq!(plane.admin().delete(&path(&namespace, "secrets", "gone")).status, 200);
+    let (told, evidence) = kine(&plane);
+    insta::assert_snapshot!(told, @"
+    configmaps plaintext: 3
+    secrets plaintext: 2
+    ");
+    assert_eq!((left(&evidence).0, evidence.unseen.len()), (2, 0), "the one that is gone, in two rows");
+    assert!(holds(&log, "one") && left(&evidence).1.contains(&(Lair::Log, true)), "{:?}", left(&evidence));
+
+    // A copy without the log is old, or empty: that is said.
+    let copy = plane.folder().join("copy.db");
+    fs::copy(&file, &copy).unwrap();
+    match read_file(&copy, &options()) {
+        Ok(evidence) => assert_eq!(evidence.unseen.len(), 1),
+        Err(error) => assert!(matches!(error, StoredError::NotKine), "{error:?}"),
+    }
+
+    // Encrypted and rewritten.
+    let flag = encryption(&plane, &[("secrets", &[("secretbox", "key1"), ("identity", "")])]);
+    plane.restart(&[&flag]);
+    let (told, _) = kine(&plane);
+    insta::assert_snapshot!(told, @"
+    configmaps plaintext: 3
+    secrets plaintext: 2
+    ");
+    rewrite(&plane, &namespace, "secrets", &["one", "two"]);
+    create(&plane, &namespace, &["three"]);
+    let (told, evidence) = kine(&plane);
+    insta::assert_snapshot!(told, @"
+    configmaps plaintext: 4
+    secrets secretbox key1: 3
+    ");
+    assert!(left(&evidence).0 >= 4, "{:?}", left(&evidence));
+
+    // Compacted, vacuumed, and its log emptied: a row still repeats the value that it took the place of.
+    let compact = ["--compact-interval=500ms", "--compact-interval-jitter=0", "--compact-min-retain=0"];
+    let compacted = |plane: &mut ControlPlane| {
+        plane.restart_kine(&compact);
+        create(plane, &namespace, &[&format!("more-{}", fs::metadata(&file).unwrap().len())]);
+        thread::sleep(Duration::from_secs(3));
+        plane.restart_kine(&[]);
+        kine(plane).1
+    };
+    let evidence = compacted(&mut plane);
+    assert!(holds(&file, "one") && left(&evidence).0 == 2, "one and two: {:?}", left(&evidence));
+    rewrite(&plane, &namespace, "secrets", &["one", "two"]);
+    assert_eq!(left(&kine(&plane).1).0, 2, "nothing has changed, so nothing was written");
+
+    // Written once more, with a change, it is gone.
+    touch(&plane, &namespace, &["one", "two"]);
+    let evidence = compacted(&mut plane);
+    assert_eq!(left(&evidence).0, 0, "{:?}", evidence.census);
+    // What VACUUM wrote is in the log, and the file is as it was until that is written back.
+    let elsewhere = left(&evidence).1.iter().any(|(_, one)| *one);
+    assert_eq!(elsewhere, holds(&file, "one") || holds(&log, "one"), "{:?}", left(&evidence));
+    plane.restart_kine(&[]);
+    let evidence = kine(&plane).1;
+    assert!(!holds(&file, "one") && !holds(&log, "one"), "{:?}", left(&evidence));
+    assert_eq!(left(&evidence), (0, Vec::new()));
 }
 
 fn refused(server: &Server) -> EtcdError {

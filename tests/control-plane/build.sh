@@ -32,13 +32,15 @@ build() {
   mv "$folder/$1.$$" "$folder/$1" # at once, so that nobody finds half a program
 }
 
-# The program that asks the server's own code about encryption, when that is what is wanted.
-if [ "${1:-}" = encryption ]; then
-  program=encryption-$(cksum <encryption/main.go | cut -d ' ' -f 1)
-  build "$program" ./encryption ''
+# A program that asks the server's own code, when that is what is wanted: about encryption, or about audit policies.
+case ${1:-} in
+encryption | audit)
+  program=$1-$(cksum <"$1/main.go" | cut -d ' ' -f 1)
+  build "$program" "./$1" ''
   printf '%s\n' "$folder/$program"
   exit
-fi
+  ;;
+esac
 
 # What /version answers: go build alone would leave it at v0.0.0. The only place that knows the version is go.mod.
 version=$(sed -n 's|^[[:space:]]*k8s.io/kubernetes \(v[^ ]*\).*|\1|p' go.mod)

@@ -1,5 +1,5 @@
 // The programs that tests run against: a real kube-apiserver and a real etcd, pinned here and built by build.sh.
-// The only Go code of our own is in encryption/: it asks the server's code about EncryptionConfigurations.
+// The only Go code of our own is in encryption/ and audit/: it asks the server's code about both.
 module ksecrets.invalid/control-plane
 
 go 1.26.0

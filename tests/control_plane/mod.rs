@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 pub(crate) use identity::{Answer, Identity, block_on};
 pub(crate) use namespace::Namespace;
-pub(crate) use programs::encryption;
+pub(crate) use programs::{audit, encryption};
 
 use identity::{Authority, Proof};
 use programs::Programs;
@@ -68,11 +68,36 @@ impl ControlPlane {
         Some(plane)
     }
 
+    /// One of the test's own that stores in kine's SQLite, as k3s does: `state.db` in the folder. None without kine; that
+    /// is said.
+    pub(crate) fn on_kine() -> Option<Self> {
+        let (_, kine) = (Programs::find()?, programs::kine()?);
+        let (mut server, authority) = (Server::new(), Authority::new());
+        let [port, apiserver] = server::free_ports();
+        let etcd_url = format!("http://127.0.0.1:{port}");
+        server.run("kine", &kine, &kine_flags(&etcd_url));
+        let (url, admin) = serve(&mut server, &authority, &etcd_url, apiserver, &[]);
+        let etcd = block_on(async { identity::client(Config::new(etcd_url.parse().unwrap())) });
+        let mut plane = Self { server, authority, url, admin, etcd, etcd_url, names: AtomicU32::new(0) };
+        plane.wait();
+        Some(plane)
+    }
+
     /// Ends the apiserver and starts another, with other flags, before the same etcd.
     pub(crate) fn restart(&mut self, flags: &[&str]) {
         self.server.end("kube-apiserver");
         let [port] = server::free_ports();
         (self.url, self.admin) = serve(&mut self.server, &self.authority, &self.etcd_url, port, flags);
+        self.wait();
+    }
+
+    /// Ends kine, and starts it anew with more flags: it empties the log and vacuums its database when it starts.
+    pub(crate) fn restart_kine(&mut self, more: &[&str]) {
+        self.server.end("kine");
+        let mut flags = kine_flags(&self.etcd_url);
+        flags.extend(more.iter().map(|&flag| flag.to_owned()));
+        self.server.run("kine", &programs::kine().unwrap(), &flags);
+        thread::sleep(Duration::from_secs(1));
         self.wait();
     }
 
@@ -251,6 +276,17 @@ fn etcd_flags(url: &str) -> Vec<String> {
         &format!("--advertise-client-urls={url}"),
     ];
     flags.map(str::to_owned).to_vec()
+}
+
+/// What kine is told: its own defaults for SQLite, at another place.
+fn kine_flags(url: &str) -> Vec<String> {
+    let options = "_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&cache=shared";
+    let flags = [
+        format!("--listen-address={url}"),
+        format!("--endpoint=sqlite://state.db?{options}"),
+        "--metrics-bind-address=0".to_owned(),
+    ];
+    flags.to_vec()
 }
 
 /// What the apiserver is told: what kubeadm would say, except for what needs controllers or other machines.

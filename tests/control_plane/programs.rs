@@ -9,6 +9,9 @@ use std::{env, thread};
 /// Finds the programs, and builds them if it has to.
 pub(super) const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane/build.sh");
 
+/// The same for kine.
+const KINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kine/build.sh");
+
 /// The two halves of a control plane that stores and answers.
 pub(super) struct Programs {
     pub(super) apiserver: PathBuf,
@@ -60,7 +63,19 @@ pub(super) fn kms_plugin() -> Option<PathBuf> {
 /// # Panics
 /// Where somebody insists.
 pub(crate) fn encryption() -> Option<PathBuf> {
-    let program = ask(&["encryption"]).and_then(|paths| paths.into_iter().next());
+    program("encryption")
+}
+
+/// The same about audit policies.
+///
+/// # Panics
+/// Where somebody insists.
+pub(crate) fn audit() -> Option<PathBuf> {
+    program("audit")
+}
+
+fn program(name: &str) -> Option<PathBuf> {
+    let program = ask(&[name]).and_then(|paths| paths.into_iter().next());
     if program.is_none() {
         assert!(!required(), "a test needs a program of tests/control-plane; why there is none is said above");
         say_skipped();
@@ -68,10 +83,27 @@ pub(crate) fn encryption() -> Option<PathBuf> {
     program
 }
 
+/// kine, which stores what etcd stores for others; none where there is no Go and nobody insists.
+///
+/// # Panics
+/// Where somebody insists.
+pub(super) fn kine() -> Option<PathBuf> {
+    let program = run(KINE, &[]).and_then(|paths| paths.into_iter().next());
+    if program.is_none() {
+        assert!(!required(), "a test needs kine; why there is none is said above");
+        say_skipped();
+    }
+    program
+}
+
 /// Asks the script. What it has to say goes past the capture of test output: a build takes minutes.
 fn ask(arguments: &[&str]) -> Option<Vec<PathBuf>> {
+    run(SCRIPT, arguments)
+}
+
+fn run(script: &str, arguments: &[&str]) -> Option<Vec<PathBuf>> {
     let mut command = Command::new("sh");
-    let output = command.arg(SCRIPT).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output().ok()?;
+    let output = command.arg(script).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output().ok()?;
     let paths = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
     Some(paths.lines().map(PathBuf::from).collect())
 }
