@@ -61,7 +61,8 @@ fn stored(values: &[(&str, &[u8], Age)]) -> Vec<String> {
     }
     census.sort();
     let residue = Some(Residue::default());
-    let evidence = Evidence { origin: Origin::Etcd, revision: 9, census, unseen: Vec::new(), residue, unsettled: false };
+    let evidence =
+        Evidence { origin: Origin::Etcd, revision: 9, census, unseen: Vec::new(), residue, unsettled: false };
     told(|inquiry| inquiry.stored("db", &evidence))
 }
 
