@@ -1,6 +1,6 @@
 //! How many stand behind a subject, and who.
 
-use super::identity::{ANONYMOUS, AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED};
+use super::identity::{ANONYMOUS, AUTHENTICATED, LOGGED_IN, SERVICE_ACCOUNTS, UNAUTHENTICATED};
 use super::subject::Subject;
 
 /// The kinds of subject that are judged apart.
@@ -36,7 +36,7 @@ impl Audience {
     fn of_group(name: &str) -> Self {
         match name {
             UNAUTHENTICATED => Self::Anonymous,
-            AUTHENTICATED | SERVICE_ACCOUNTS => Self::Everyone,
+            AUTHENTICATED | LOGGED_IN | SERVICE_ACCOUNTS => Self::Everyone,
             _ if name.strip_prefix(SERVICE_ACCOUNTS).is_some_and(|rest| rest.starts_with(':')) => {
                 Self::NamespaceAccounts
             }

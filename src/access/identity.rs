@@ -8,6 +8,9 @@ pub(super) const ANONYMOUS: &str = "system:anonymous";
 pub(super) const UNAUTHENTICATED: &str = "system:unauthenticated";
 /// The group of everybody else.
 pub(super) const AUTHENTICATED: &str = "system:authenticated";
+/// OpenShift's group of everybody who logged in, whoever that may be
+/// (<https://docs.openshift.com/container-platform/latest/authentication/understanding-authentication.html>).
+pub(super) const LOGGED_IN: &str = "system:authenticated:oauth";
 /// The group of all service accounts; with a namespace after a colon, of those in it.
 pub(super) const SERVICE_ACCOUNTS: &str = "system:serviceaccounts";
 /// The group that no authorizer is asked about: `NewPrivilegedGroups` in

@@ -346,6 +346,7 @@ mod tests {
         assert_eq!(first("", "Group system:unauthenticated"), "critical secret-readers-everyone");
         assert_eq!(first("n", "User system:anonymous"), "critical secret-readers-everyone");
         assert_eq!(first("", "Group system:authenticated"), "critical secret-readers-everyone");
+        assert_eq!(first("", "Group system:authenticated:oauth"), "critical secret-readers-everyone");
         assert_eq!(first("n", "Group system:serviceaccounts"), "high secret-readers-everyone");
         assert_eq!(first("n", "Group system:serviceaccounts:n"), "high secret-readers-everyone");
         assert_eq!(first("n", "ServiceAccount n/default"), "high default-service-account-rights");
