@@ -35,7 +35,7 @@ const PROCESSES: &str = "the environment of processes on the node";
 
 /// Where secrets lie, and what they are. Of several places below one path the first is named, so the worst comes first.
 /// `/var/run` is `/run`, and `/home/<user>` is `/root`, before anything is compared.
-const PLACES: [(&str, &str); 58] = [
+const PLACES: [(&str, &str); 60] = [
     ("/var/lib/kubelet/pods", PODS),
     ("/var/lib/kubelet/pki", "the kubelet's client key"),
     ("/var/lib/kubelet/config.json", "the kubelet's registry credentials"),
@@ -43,6 +43,8 @@ const PLACES: [(&str, &str); 58] = [
     ("/var/lib/kubelet/bootstrap-kubeconfig", KUBECONFIG),
     ("/var/lib/etcd", ETCD),
     ("/etc/kubernetes/pki", AUTHORITIES),
+    ("/etc/kubernetes/pki/etcd", ETCD),
+    ("/etc/kubernetes/pki/apiserver-etcd-client.key", ETCD),
     ("/etc/kubernetes/ssl", AUTHORITIES),
     ("/etc/kubernetes/admin.conf", KUBECONFIG),
     ("/etc/kubernetes/super-admin.conf", KUBECONFIG),
@@ -270,7 +272,8 @@ impl<'t> Reach<'t> {
         if let Some((_, holds)) = LESSER.iter().find(|(place, _)| is_within(&path, place)) {
             return Some(Self { path: written, holds, below: None, lesser: true });
         }
-        if let Some((_, holds)) = PLACES.iter().find(|(place, _)| is_within(&path, place)) {
+        let around = PLACES.iter().filter(|(place, _)| is_within(&path, place));
+        if let Some((_, holds)) = around.max_by_key(|(place, _)| place.len()) {
             return Some(Self { path: written, holds, below: None, lesser: false });
         }
         let (place, holds) = PLACES.iter().find(|(place, _)| is_within(place, &path))?;
@@ -388,6 +391,7 @@ mod tests {
     #[test]
     fn the_message_says_what_is_reached_and_why_it_weighs_less() {
         let first = |path: &str, container: &str| seen(&HostPathSecrets, &pod(path, container)).remove(0);
+        assert!(first("/etc/kubernetes/pki/apiserver-etcd-client.key", MOUNTS).contains("which holds etcd: "));
         assert_eq!(
             first("/var/lib", MOUNTS),
             "high: container c mounts host path /var/lib, which reaches the Secrets and service account tokens of \
