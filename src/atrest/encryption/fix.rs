@@ -147,7 +147,9 @@ fn read_again(old: &Config<'_>, text: &str, stage: Stage, fresh: Fresh<'_>) -> R
         Stage::Announce if rewired => return Err("something else would write than before".to_owned()),
         Stage::Announce | Stage::Migrate if lost => return Err("something that is read now would not be".to_owned()),
         Stage::Migrate => worth(&new, fresh)?,
-        _ => {}
+        // Whoever finishes has chosen the cipher; a key that can be guessed nobody has.
+        Stage::Finish => worth(&new, Fresh::Listed(""))?,
+        Stage::Announce => {}
     }
     let plugins = new.entries().iter().flat_map(|entry| &entry.providers);
     let v1 = plugins.filter_map(|provider| provider.kms()).any(|kms| kms.version == Some(KmsVersion::V1));

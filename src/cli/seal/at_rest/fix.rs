@@ -56,6 +56,10 @@ pub(super) struct Known {
     pub(super) distribution: Option<Distribution>,
     /// Whether Secrets are plaintext, or nothing was looked at.
     pub(super) is_plain: bool,
+    /// What is stored and could not be read by the configuration at hand.
+    pub(super) unread: Option<String>,
+    /// What is stored otherwise than the configuration writes.
+    pub(super) unfinished: Option<String>,
 }
 
 impl FixArguments {
@@ -67,6 +71,12 @@ impl FixArguments {
     /// nothing is encrypted: its key would open nothing of what is.
     pub(super) fn write(&self, configurations: &[PathBuf], known: &Known) -> anyhow::Result<()> {
         let Some(out) = &self.fix_config else { return Ok(()) };
+        if let Some(unread) = &known.unread {
+            bail!("--fix-config: {unread}. Whatever is made of this configuration loses that: give the one in force");
+        }
+        if let (true, Some(unfinished)) = (self.finish, &known.unfinished) {
+            bail!("--finish: not everything was rewritten: {unfinished}");
+        }
         let text = match configurations {
             [] if !known.is_plain => bail!(
                 "--fix-config makes a first configuration only where Secrets are plaintext: give the one in force with --config"

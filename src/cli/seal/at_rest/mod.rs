@@ -14,7 +14,7 @@ use clap::Args;
 use ksecrets::atrest::encryption::{EncryptionRule, GroupResource, Server};
 use ksecrets::atrest::stored::{self, Prefixes, etcd};
 use ksecrets::atrest::{self, Distribution, Inquiry};
-use ksecrets::model::{Encrypted, Report, Rung, Severity, Summary, Target, Verdict};
+use ksecrets::model::{Encrypted, Finding, Report, Rung, Severity, Summary, Target, Verdict};
 use zeroize::Zeroizing;
 
 use super::super::config::FailOn;
@@ -106,6 +106,8 @@ pub(super) fn run(arguments: &AtRestArguments) -> anyhow::Result<u8> {
         servers,
         distribution,
         is_plain: targets.is_empty() || secrets == Encrypted::No,
+        unread: said(&outcome.findings, &["encryption-undecryptable"]),
+        unfinished: said(&outcome.findings, &["stored-plaintext", "stored-stale-key", "encryption-drift"]),
     };
     arguments.fix.write(&arguments.config, &known)?;
     if targets.is_empty() {
@@ -259,6 +261,11 @@ fn distribution(word: &str) -> Result<Distribution, String> {
 }
 
 /// A flag says too little to be required.
+/// The first finding of one of these rules, in its own words.
+fn said(findings: &[Finding], rules: &[&str]) -> Option<String> {
+    findings.iter().find(|finding| rules.contains(&finding.rule.id.as_str())).map(|finding| finding.message.clone())
+}
+
 fn rung(word: &str) -> Result<Rung, String> {
     let known = Rung::ALL.into_iter().skip(1).find(|rung| rung.as_str() == word);
     known.ok_or_else(|| "one of configuration, metrics, stored-bytes".to_owned())
