@@ -16,13 +16,13 @@ const MOST_FILES: usize = 1000;
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Looks at owner and mode of a configuration, where an API server reads it.
-pub(super) fn of_configuration(inquiry: &mut Inquiry, path: &Path) {
+pub(super) fn of_configuration(inquiry: &mut Inquiry, path: &Path, text: &str) {
     #[cfg(unix)]
-    if let (Ok(real), Ok(metadata), Ok(text)) = (path.canonicalize(), fs::metadata(path), fs::read_to_string(path))
+    if let (Ok(real), Ok(metadata)) = (path.canonicalize(), fs::metadata(path))
         && is_in_place(&real)
     {
         use std::os::unix::fs::MetadataExt as _;
-        inquiry.custody(&shown(path), &text, metadata.mode(), metadata.uid());
+        inquiry.custody(&shown(path), text, metadata.mode(), metadata.uid());
     }
 }
 

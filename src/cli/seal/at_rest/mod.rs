@@ -166,8 +166,9 @@ impl AtRestArguments {
             inquiry.flags(&shown(path), &read(path)?).with_context(|| shown(path))?;
         }
         for path in &self.config {
-            inquiry.configuration(&shown(path), &read(path)?, &self.server()).with_context(|| shown(path))?;
-            custody::of_configuration(inquiry, path);
+            let text = read(path)?;
+            inquiry.configuration(&shown(path), &text, &self.server()).with_context(|| shown(path))?;
+            custody::of_configuration(inquiry, path, &text);
         }
         for path in &self.audit_policy {
             let seen = inquiry.audit_policy(&shown(path), &read(path)?, self.kubernetes);
