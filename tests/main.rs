@@ -30,6 +30,8 @@ mod kubeseal;
 #[cfg(all(unix, feature = "bitnami"))]
 mod kubeseal_cli;
 #[cfg(unix)]
+mod numbers;
+#[cfg(unix)]
 mod oracle;
 #[cfg(unix)]
 mod paths;

@@ -11,28 +11,20 @@ use ksecrets::model::Location;
 use serde_json::{Value, json};
 
 use crate::control_plane::ControlPlane;
+use crate::numbers::Numbers;
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 const SECRETS: [&str; 3] = ["db", "tls", "api"];
 const READING: [ReadVerb; 6] =
     [ReadVerb::Get, ReadVerb::List, ReadVerb::Watch, ReadVerb::Patch, ReadVerb::Delete, ReadVerb::DeleteCollection];
 
-/// Numbers that are the same in every run.
-struct Dice(u64);
+/// Rights and subjects at random.
+struct Dice(Numbers);
 
 impl Dice {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % most
-    }
-
-    fn one<'t>(&mut self, all: &[&'t str]) -> &'t str {
-        all[self.below(all.len())]
-    }
-
     fn some<'t>(&mut self, all: &[&'t str], most: usize) -> Vec<&'t str> {
-        let count = 1 + self.below(most);
-        (0..count).map(|_| self.one(all)).collect::<BTreeSet<_>>().into_iter().collect()
+        let count = 1 + self.0.below(most);
+        (0..count).map(|_| self.0.one(all)).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn rule(&mut self) -> Value {
@@ -43,34 +35,34 @@ impl Dice {
             "apiGroups": self.some(&["", "", "apps", "*"], 2),
             "resources": self.some(&resources, 2),
         });
-        if self.below(3) == 0 {
+        if self.0.below(3) == 0 {
             rule["resourceNames"] = json!(self.some(&["db", "tls", "api", ""], 2));
         }
         rule
     }
 
     fn rules(&mut self) -> Vec<Value> {
-        (0..1 + self.below(3)).map(|_| self.rule()).collect()
+        (0..1 + self.0.below(3)).map(|_| self.rule()).collect()
     }
 
     /// A user, a group, or an account of one of the namespaces.
     fn subject(&mut self, namespaces: &[&str]) -> Value {
         let rbac = "rbac.authorization.k8s.io";
-        let number = self.below(60);
-        match self.below(8) {
+        let number = self.0.below(60);
+        match self.0.below(8) {
             0..4 => json!({"kind": "User", "apiGroup": rbac, "name": format!("user-{number}")}),
             4 => json!({"kind": "Group", "apiGroup": rbac, "name": format!("group-{}", number % 12)}),
             5 => {
-                let namespace = self.one(namespaces);
+                let namespace = self.0.one(namespaces);
                 let account = format!("system:serviceaccount:{namespace}:robot-{}", number % 6);
                 json!({"kind": "User", "apiGroup": rbac, "name": account})
             }
             6 => {
-                let group = format!("system:serviceaccounts:{}", self.one(namespaces));
+                let group = format!("system:serviceaccounts:{}", self.0.one(namespaces));
                 json!({"kind": "Group", "apiGroup": rbac, "name": group})
             }
             _ => json!({
-                "kind": "ServiceAccount", "namespace": self.one(namespaces), "name": format!("robot-{}", number % 6),
+                "kind": "ServiceAccount", "namespace": self.0.one(namespaces), "name": format!("robot-{}", number % 6),
             }),
         }
     }
@@ -78,14 +70,14 @@ impl Dice {
     /// Whom to ask about: a name and all groups.
     fn identity(&mut self, namespaces: &[&str]) -> (String, Vec<String>) {
         let mut groups = vec!["system:authenticated".to_owned()];
-        if self.below(3) == 0 {
-            let namespace = self.one(namespaces);
+        if self.0.below(3) == 0 {
+            let namespace = self.0.one(namespaces);
             groups.push("system:serviceaccounts".to_owned());
             groups.push(format!("system:serviceaccounts:{namespace}"));
-            return (format!("system:serviceaccount:{namespace}:robot-{}", self.below(6)), groups);
+            return (format!("system:serviceaccount:{namespace}:robot-{}", self.0.below(6)), groups);
         }
-        groups.extend((0..self.below(3)).map(|_| format!("group-{}", self.below(12))));
-        (format!("user-{}", self.below(60)), groups)
+        groups.extend((0..self.0.below(3)).map(|_| format!("group-{}", self.0.below(12))));
+        (format!("user-{}", self.0.below(60)), groups)
     }
 }
 
@@ -107,17 +99,17 @@ fn fill(plane: &ControlPlane, dice: &mut Dice, namespaces: &[&str]) {
         }
     }
     for number in 0..90 {
-        let subjects: Vec<Value> = (0..1 + dice.below(3)).map(|_| dice.subject(namespaces)).collect();
+        let subjects: Vec<Value> = (0..1 + dice.0.below(3)).map(|_| dice.subject(namespaces)).collect();
         let role =
             |kind: &str, name: String| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name});
-        let (wide, near) = (format!("wide-{}", dice.below(22)), format!("near-{}", dice.below(22)));
+        let (wide, near) = (format!("wide-{}", dice.0.below(22)), format!("near-{}", dice.0.below(22)));
         let name = format!("binding-{number}");
-        if dice.below(9) == 0 {
+        if dice.0.below(9) == 0 {
             let fields = json!({"roleRef": role("ClusterRole", wide), "subjects": subjects});
             create("/clusterrolebindings", "ClusterRoleBinding", &name, fields);
         } else {
-            let role = if dice.below(2) == 0 { role("ClusterRole", wide) } else { role("Role", near) };
-            let path = format!("/namespaces/{}/rolebindings", dice.one(namespaces));
+            let role = if dice.0.below(2) == 0 { role("ClusterRole", wide) } else { role("Role", near) };
+            let path = format!("/namespaces/{}/rolebindings", dice.0.one(namespaces));
             create(&path, "RoleBinding", &name, json!({"roleRef": role, "subjects": subjects}));
         }
     }
@@ -152,14 +144,14 @@ fn readers_are_those_that_the_server_lets_read() {
     let Some(plane) = ControlPlane::start(&[]) else { return };
     let namespaces = [plane.namespace("prod"), plane.namespace("ci"), plane.namespace("dev")];
     let namespaces = [namespaces[0].name(), namespaces[1].name(), namespaces[2].name()];
-    let mut dice = Dice(20_261_123);
+    let mut dice = Dice(Numbers::new(20_261_123));
     fill(&plane, &mut dice, &namespaces);
     let access = access(&plane, None);
     let (mut asked, mut granted) = (0, 0);
     for _ in 0..60 {
         let (user, groups) = dice.identity(&namespaces);
         let identity = Identity::new(&user, groups.iter().map(String::as_str));
-        let namespace = dice.one(&namespaces);
+        let namespace = dice.0.one(&namespaces);
         for secret in SECRETS {
             let ours = access.readers().verbs(&identity, namespace, secret);
             for verb in READING {

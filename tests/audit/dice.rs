@@ -1,8 +1,10 @@
 //! Audit policies and requests at random: most policies nearly right, in several ways of writing them.
 
+use crate::numbers::Numbers;
+
 /// Numbers that are the same in every run, and what is made of them.
 pub(super) struct Dice {
-    state: u64,
+    pub(super) numbers: Numbers,
     /// Whether this policy may have mistakes.
     wild: bool,
     /// Whether it is written as JSON.
@@ -45,72 +47,58 @@ pub(super) struct Asked {
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Self {
-        let mut dice = Self { state: seed, wild: false, json: false };
-        dice.below(2);
+        let mut dice = Self { numbers: Numbers::new(seed), wild: false, json: false };
+        dice.numbers.below(2);
         dice
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.state >> 33) as usize % most
-    }
-
-    /// Once in so many times.
-    pub(super) fn chance(&mut self, of: usize) -> bool {
-        self.below(of) == 0
-    }
-
-    fn one<'t>(&mut self, all: &[&'t str]) -> &'t str {
-        all[self.below(all.len())]
     }
 
     /// Whether to make a mistake now.
     fn slip(&mut self) -> bool {
-        self.wild && self.chance(40)
+        self.wild && self.numbers.chance(40)
     }
 
     pub(super) fn request(&mut self) -> Asked {
-        let count = self.below(3);
+        let count = self.numbers.below(3);
         Asked {
-            user: self.one(&USERS),
-            groups: (0..count).map(|_| self.one(&GROUPS)).collect(),
-            verb: self.one(&VERBS),
-            object: RESOURCES[self.below(RESOURCES.len())],
-            namespace: self.one(&NAMESPACES),
-            name: self.one(&NAMES),
+            user: self.numbers.one(&USERS),
+            groups: (0..count).map(|_| self.numbers.one(&GROUPS)).collect(),
+            verb: self.numbers.one(&VERBS),
+            object: RESOURCES[self.numbers.below(RESOURCES.len())],
+            namespace: self.numbers.one(&NAMESPACES),
+            name: self.numbers.one(&NAMES),
         }
     }
 
     pub(super) fn policy(&mut self) -> String {
-        (self.wild, self.json) = (self.chance(2), self.chance(4));
+        (self.wild, self.json) = (self.numbers.chance(2), self.numbers.chance(4));
         let mut fields = Vec::new();
         if !self.slip() {
             let bad = ["audit.k8s.io/v1beta1", "v1", "", "audit.k8s.io", "audit.k8s.io/v1/x", "policy/v1"];
-            let version = if self.slip() { self.one(&bad) } else { "audit.k8s.io/v1" };
+            let version = if self.slip() { self.numbers.one(&bad) } else { "audit.k8s.io/v1" };
             fields.push(("apiVersion", self.text(version)));
         }
         if !self.slip() {
-            let kind = if self.slip() { self.one(&["policy", "PolicyList", "Event", ""]) } else { "Policy" };
+            let kind = if self.slip() { self.numbers.one(&["policy", "PolicyList", "Event", ""]) } else { "Policy" };
             fields.push(("kind", self.text(kind)));
         }
-        let count = if self.slip() { 0 } else { 1 + self.below(5) };
+        let count = if self.slip() { 0 } else { 1 + self.numbers.below(5) };
         let rules: Vec<String> = (0..count).map(|_| self.rule()).collect();
         fields.push(("rules", if self.slip() { self.odd() } else { list(&rules) }));
-        if self.chance(4) {
+        if self.numbers.chance(4) {
             fields.push(("omitStages", self.stages()));
         }
-        if self.chance(6) {
+        if self.numbers.chance(6) {
             fields.push(("omitManagedFields", if self.slip() { self.odd() } else { "true".to_owned() }));
         }
-        if self.chance(8) {
+        if self.numbers.chance(8) {
             let name = if self.slip() { self.odd() } else { self.text("policy") };
             let metadata = format!("{{{}: {name}, {}: {{}}}}", self.key("name"), self.key("labels"));
             fields.push(("metadata", if self.slip() { self.odd() } else { metadata }));
         }
         self.mistake(&mut fields, &["Rules", "spec", "omitStage", "status"]);
-        let text = if self.json || self.chance(3) {
+        let text = if self.json || self.numbers.chance(3) {
             let text = self.mapping(&fields);
-            if self.json || !self.chance(2) { text } else { format!("---\n{text}") }
+            if self.json || !self.numbers.chance(2) { text } else { format!("---\n{text}") }
         } else {
             fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
         };
@@ -118,7 +106,7 @@ impl Dice {
             return text;
         }
         // Behind a whole flow mapping Go looks no further, and our parser does: not compared.
-        match self.below(5) {
+        match self.numbers.below(5) {
             0 => format!("---\n---\n{text}"),
             1 => format!("# a comment\n{text}"),
             2 if !text.contains("{\n") && !text.starts_with("---\n{") => format!("{text}\n---\nkind: Other\n"),
@@ -135,15 +123,15 @@ impl Dice {
         if !self.slip() {
             let bad = ["metadata", "", "All", "null", "on"];
             let good = ["None", "Metadata", "Request", "RequestResponse"];
-            let level = if self.slip() { self.one(&bad) } else { self.one(&good) };
+            let level = if self.slip() { self.numbers.one(&bad) } else { self.numbers.one(&good) };
             fields.push(("level", self.text(level)));
         }
         for (field, words) in [("users", &USERS[..]), ("userGroups", &GROUPS), ("verbs", &VERBS)] {
-            if self.chance(4) {
+            if self.numbers.chance(4) {
                 fields.push((field, self.words(words)));
             }
         }
-        if self.chance(6) && (self.slip() || self.chance(2)) {
+        if self.numbers.chance(6) && (self.slip() || self.numbers.chance(2)) {
             let paths = ["/healthz*", "*", "/version", "/", "/a/b*"];
             let bad = ["healthz", "/a*b", "", "**", "/**"];
             let paths = if self.slip() { self.words(&bad) } else { self.words(&paths) };
@@ -152,19 +140,19 @@ impl Dice {
                 fields.push(("namespaces", self.words(&NAMESPACES)));
             }
         } else {
-            if self.chance(2) {
-                let count = if self.slip() { 0 } else { 1 + self.below(3) };
+            if self.numbers.chance(2) {
+                let count = if self.slip() { 0 } else { 1 + self.numbers.below(3) };
                 let all: Vec<String> = (0..count).map(|_| self.resources()).collect();
                 fields.push(("resources", if self.slip() { self.odd() } else { list(&all) }));
             }
-            if self.chance(4) {
+            if self.numbers.chance(4) {
                 fields.push(("namespaces", self.words(&NAMESPACES)));
             }
         }
-        if self.chance(6) {
+        if self.numbers.chance(6) {
             fields.push(("omitStages", self.stages()));
         }
-        if self.chance(8) {
+        if self.numbers.chance(8) {
             fields.push(("omitManagedFields", if self.slip() { self.odd() } else { "false".to_owned() }));
         }
         self.mistake(&mut fields, &["user", "resource", "Level", "level", "verbs"]);
@@ -176,13 +164,13 @@ impl Dice {
             return self.odd();
         }
         let mut fields = Vec::new();
-        if !self.chance(4) {
+        if !self.numbers.chance(4) {
             let bad = ["apps/v1", "Apps", "*.k8s.io", "-a", "v1", "a..b", "1", "a_b"];
-            let group = if self.slip() { self.one(&bad) } else { self.one(&API_GROUPS) };
-            let group = if self.chance(8) { "*" } else { group };
+            let group = if self.slip() { self.numbers.one(&bad) } else { self.numbers.one(&API_GROUPS) };
+            let group = if self.numbers.chance(8) { "*" } else { group };
             fields.push(("group", self.text(group)));
         }
-        let named = !self.chance(5);
+        let named = !self.numbers.chance(5);
         if named {
             let words = [
                 "secrets",
@@ -204,7 +192,7 @@ impl Dice {
             ];
             fields.push(("resources", self.words(&words)));
         }
-        if (named || self.slip()) && self.chance(3) {
+        if (named || self.slip()) && self.numbers.chance(3) {
             fields.push(("resourceNames", self.words(&NAMES)));
         }
         self.mistake(&mut fields, &["groups", "group", "names", "resourceName"]);
@@ -220,10 +208,10 @@ impl Dice {
         if self.slip() {
             return self.odd();
         }
-        let count = self.below(4);
+        let count = self.numbers.below(4);
         let words: Vec<String> = (0..count)
             .map(|_| {
-                let word = self.one(all);
+                let word = self.numbers.one(all);
                 if self.slip() { self.odd() } else { self.text(word) }
             })
             .collect();
@@ -233,15 +221,15 @@ impl Dice {
     /// Perhaps a field that should not be there, or not twice.
     fn mistake(&mut self, fields: &mut Vec<(&'static str, String)>, names: &[&'static str]) {
         if self.slip() {
-            let name = self.one(names);
+            let name = self.numbers.one(names);
             let name = names.iter().find(|known| **known == name).unwrap();
             // What is there twice in JSON is merged by Go, piece by piece: not compared.
             if !self.json || !fields.iter().any(|(known, _)| known == name) {
                 fields.push((name, self.odd()));
             }
         }
-        if self.chance(3) {
-            let turn = self.below(fields.len() + 1);
+        if self.numbers.chance(3) {
+            let turn = self.numbers.below(fields.len() + 1);
             fields.rotate_left(turn);
         }
     }
@@ -252,13 +240,13 @@ impl Dice {
     }
 
     fn key(&mut self, name: &str) -> String {
-        if self.json || self.chance(9) { format!("{name:?}") } else { name.to_owned() }
+        if self.json || self.numbers.chance(9) { format!("{name:?}") } else { name.to_owned() }
     }
 
     /// A text with quotes or without.
     fn text(&mut self, text: &str) -> String {
         let bare = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/') && !text.contains(": ");
-        match self.below(3) {
+        match self.numbers.below(3) {
             0 if bare && !self.json => text.to_owned(),
             1 if !self.json => format!("'{text}'"),
             _ => format!("\"{text}\""),
@@ -268,7 +256,11 @@ impl Dice {
     fn odd(&mut self) -> String {
         let odd = ["null", "1", "true", "[]", "{}", "\"\"", "[\"x\"]", "\"x\"", "1.5"];
         let yaml = ["~", "on", "x", "0x1F", "2024-01-01", "1e3"];
-        if self.json || self.chance(2) { self.one(&odd).to_owned() } else { self.one(&yaml).to_owned() }
+        if self.json || self.numbers.chance(2) {
+            self.numbers.one(&odd).to_owned()
+        } else {
+            self.numbers.one(&yaml).to_owned()
+        }
     }
 }
 

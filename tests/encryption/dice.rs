@@ -5,9 +5,11 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::numbers::Numbers;
+
 /// Numbers and configurations that are the same in every run.
 pub(super) struct Dice {
-    state: u64,
+    pub(super) numbers: Numbers,
     socket: String,
     /// Whether this configuration may have mistakes.
     wild: bool,
@@ -52,37 +54,23 @@ fn bare(text: &str) -> bool {
 
 impl Dice {
     pub(super) fn new(seed: u64, socket: &Path) -> Self {
-        let mut dice = Self { state: seed, socket: socket.display().to_string(), wild: false };
-        dice.below(2);
+        let mut dice = Self { numbers: Numbers::new(seed), socket: socket.display().to_string(), wild: false };
+        dice.numbers.below(2);
         dice
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.state >> 33) as usize % most
-    }
-
-    /// Once in so many times.
-    pub(super) fn chance(&mut self, of: usize) -> bool {
-        self.below(of) == 0
-    }
-
-    fn one<'t>(&mut self, all: &[&'t str]) -> &'t str {
-        all[self.below(all.len())]
     }
 
     /// Whether to make a mistake now.
     fn slip(&mut self) -> bool {
-        self.wild && self.chance(60)
+        self.wild && self.numbers.chance(60)
     }
 
     /// A text in one of its forms.
     fn text(&mut self, text: &str) -> Doc {
-        if bare(text) && !self.chance(3) { plain(text) } else { quoted(text) }
+        if bare(text) && !self.numbers.chance(3) { plain(text) } else { quoted(text) }
     }
 
     fn odd(&mut self) -> Doc {
-        match self.below(9) {
+        match self.numbers.below(9) {
             0 => plain("null"),
             1 => plain("1"),
             2 => plain("true"),
@@ -96,13 +84,13 @@ impl Dice {
     }
 
     pub(super) fn config(&mut self) -> String {
-        self.wild = self.chance(2);
+        self.wild = self.numbers.chance(2);
         let doc = self.document();
         let mut text = self.write(&doc);
         if self.slip() {
             // Behind a whole flow mapping Go looks no further, and our parser does: not compared.
             let closed = text.starts_with("---\n{");
-            text = match self.below(7) {
+            text = match self.numbers.below(7) {
                 0 => format!("---\n---\n{text}"),
                 1 => format!("{text}\n---\nkind: Other\n"),
                 2 if !closed => format!("{text}}}\n"),
@@ -118,7 +106,7 @@ impl Dice {
 
     fn document(&mut self) -> Doc {
         let mut fields = Vec::new();
-        let old = self.chance(12);
+        let old = self.numbers.chance(12);
         if !self.slip() {
             let version = [
                 "v1",
@@ -130,16 +118,16 @@ impl Dice {
                 "/apiserver.config.k8s.io/v1",
             ];
             let right = if old { "v1" } else { "apiserver.config.k8s.io/v1" };
-            let text = if self.slip() || old && self.chance(4) { self.one(&version) } else { right };
+            let text = if self.slip() || old && self.numbers.chance(4) { self.numbers.one(&version) } else { right };
             fields.push(("apiVersion", self.text(text)));
         }
         if !self.slip() {
             let kinds = ["EncryptionConfig", "encryptionconfiguration", "AuthorizationConfiguration", "Secret"];
             let right = if old { "EncryptionConfig" } else { "EncryptionConfiguration" };
-            let text = if self.slip() { self.one(&kinds) } else { right };
+            let text = if self.slip() { self.numbers.one(&kinds) } else { right };
             fields.push(("kind", self.text(text)));
         }
-        let count = if self.slip() { 0 } else { 1 + self.below(4) };
+        let count = if self.slip() { 0 } else { 1 + self.numbers.below(4) };
         let entries = Doc::List((0..count).map(|_| self.entry()).collect());
         fields.push(("resources", if self.slip() { self.odd() } else { entries }));
         self.mistake(&mut fields, &["metadata", "Resources", "spec", "resources"]);
@@ -149,12 +137,12 @@ impl Dice {
     /// Perhaps a field that should not be there, or not twice.
     fn mistake(&mut self, fields: &mut Vec<(&'static str, Doc)>, names: &[&'static str]) {
         if self.slip() {
-            let name = self.one(names);
+            let name = self.numbers.one(names);
             let name = names.iter().find(|known| **known == name).unwrap();
             fields.push((name, self.odd()));
         }
-        if self.chance(3) {
-            let turn = self.below(fields.len() + 1);
+        if self.numbers.chance(3) {
+            let turn = self.numbers.below(fields.len() + 1);
             fields.rotate_left(turn);
         }
     }
@@ -164,18 +152,18 @@ impl Dice {
             return self.odd();
         }
         let mut fields = Vec::new();
-        let count = if self.slip() { 0 } else { 1 + self.below(3) };
+        let count = if self.slip() { 0 } else { 1 + self.numbers.below(3) };
         let mut resources: Vec<Doc> = Vec::new();
         for _ in 0..count {
             let resource = self.resource();
             // The same twice is refused, so it is made seldom.
-            if self.chance(12) || !resources.iter().any(|known| known.names_the_same(&resource)) {
+            if self.numbers.chance(12) || !resources.iter().any(|known| known.names_the_same(&resource)) {
                 resources.push(resource);
             }
         }
         let resources = Doc::List(resources);
         fields.push(("resources", if self.slip() { self.odd() } else { resources }));
-        let count = if self.slip() { 0 } else { 1 + self.below(3) };
+        let count = if self.slip() { 0 } else { 1 + self.numbers.below(3) };
         let providers = Doc::List((0..count).map(|_| self.provider()).collect());
         fields.push(("providers", if self.slip() { self.odd() } else { providers }));
         self.mistake(&mut fields, &["resources", "providers", "provider", "name"]);
@@ -201,8 +189,8 @@ impl Dice {
                 "Größe",
                 "*.*.*",
             ];
-            let text = self.one(&bad);
-            return if self.chance(6) { self.odd() } else { self.text(text) };
+            let text = self.numbers.one(&bad);
+            return if self.numbers.chance(6) { self.odd() } else { self.text(text) };
         }
         let good = [
             "secrets",
@@ -219,7 +207,7 @@ impl Dice {
             "pods",
         ];
         let wide = ["*.apps", "*.", "*.*", "*.awesome.bears.example"];
-        let text = if self.chance(24) { self.one(&wide) } else { self.one(&good) };
+        let text = if self.numbers.chance(24) { self.numbers.one(&wide) } else { self.numbers.one(&good) };
         self.text(text)
     }
 
@@ -236,7 +224,7 @@ impl Dice {
     }
 
     fn scheme(&mut self) -> (&'static str, Doc) {
-        match self.below(9) {
+        match self.numbers.below(9) {
             0 | 1 => ("identity", if self.slip() { self.odd() } else { Doc::Map(Vec::new()) }),
             2 | 3 => ("aescbc", self.keys(&[16, 24, 32])),
             4 => ("aesgcm", self.keys(&[16, 24, 32])),
@@ -249,7 +237,7 @@ impl Dice {
         if self.slip() {
             return self.odd();
         }
-        let count = if self.slip() { 0 } else { 1 + self.below(3) };
+        let count = if self.slip() { 0 } else { 1 + self.numbers.below(3) };
         let keys = Doc::List((0..count).map(|_| self.key(lengths)).collect());
         let mut fields = vec![("keys", keys)];
         self.mistake(&mut fields, &["keys", "key", "secret"]);
@@ -265,22 +253,25 @@ impl Dice {
             let bad = ["1", "on", "", "2024", "1e3", "0x1F", ".5", "null", "y", "1_0", "08", "1.2", "-1"];
             let good =
                 ["key1", "key2", "a", "a:b", "key1", "2024-02-01", "3s", "1.2.3", "k\u{e9}y", "12ab", "-", "=", "-a"];
-            let text = if self.slip() { self.one(&bad) } else { self.one(&good) };
+            let text = if self.slip() { self.numbers.one(&bad) } else { self.numbers.one(&good) };
             // Between quotes a number is a name.
-            let text = if self.chance(20) { self.one(&bad) } else { text };
+            let text = if self.numbers.chance(20) { self.numbers.one(&bad) } else { text };
             fields.push((
                 "name",
                 if self.wild { self.text(text) } else { quoted(if text.is_empty() { "x" } else { text }) },
             ));
         }
         if !self.slip() {
-            let length =
-                if self.slip() { [0, 8, 15, 31, 33, 64][self.below(6)] } else { lengths[self.below(lengths.len())] };
-            let first = self.below(4) as u8;
+            let length = if self.slip() {
+                [0, 8, 15, 31, 33, 64][self.numbers.below(6)]
+            } else {
+                lengths[self.numbers.below(lengths.len())]
+            };
+            let first = self.numbers.below(4) as u8;
             let bytes: Vec<u8> = (0..length as u8).map(|at| at.wrapping_mul(37).wrapping_add(first * 61)).collect();
             let mut secret = STANDARD.encode(bytes);
             if self.slip() {
-                secret = match self.below(6) {
+                secret = match self.numbers.below(6) {
                     0 => secret.trim_end_matches('=').to_owned(),
                     1 => secret.replace(['a', 'A'], "_"),
                     2 => format!("{secret}=="),
@@ -300,17 +291,17 @@ impl Dice {
             return self.odd();
         }
         let mut fields = Vec::new();
-        if !self.chance(16) {
+        if !self.numbers.chance(16) {
             let bad = ["v3", "v1beta1", "V2", "2"];
             let good = ["v2", "v2", "v2", "v2", "v2", "v2", "v1", "v1", ""];
-            let text = if self.slip() { self.one(&bad) } else { self.one(&good) };
+            let text = if self.slip() { self.numbers.one(&bad) } else { self.numbers.one(&good) };
             fields.push(("apiVersion", if text.is_empty() { quoted("") } else { self.text(text) }));
         }
         if !self.slip() {
             let bad = ["a:b", "", "null", "7"];
             // Names must differ, so most do.
-            let number = self.below(40);
-            let text = if self.slip() { self.one(&bad).to_owned() } else { format!("kms{number}") };
+            let number = self.numbers.below(40);
+            let text = if self.slip() { self.numbers.one(&bad).to_owned() } else { format!("kms{number}") };
             fields.push(("name", self.text(&text)));
         }
         let mut answers = true;
@@ -343,7 +334,7 @@ impl Dice {
                     "unix:///a b",
                     "unix",
                 ];
-                self.one(&odd).to_owned()
+                self.numbers.one(&odd).to_owned()
             } else {
                 socket
             };
@@ -354,14 +345,14 @@ impl Dice {
         if !answers {
             fields.push(("timeout", quoted("5ms")));
         } else if self.slip() {
-            let text = self.one(&timeouts);
+            let text = self.numbers.one(&timeouts);
             fields.push(("timeout", self.text(text)));
-        } else if self.chance(3) {
-            let text = self.one(&["3s", "1m30s", "0.5h", "900ms", "1h2m3s"]);
+        } else if self.numbers.chance(3) {
+            let text = self.numbers.one(&["3s", "1m30s", "0.5h", "900ms", "1h2m3s"]);
             fields.push(("timeout", self.text(text)));
         }
         if self.slip() {
-            let text = self.one(&[
+            let text = self.numbers.one(&[
                 "0",
                 "-1",
                 "100",
@@ -376,7 +367,7 @@ impl Dice {
                 "-0",
                 "1_000",
             ]);
-            let doc = if self.chance(5) { quoted(text) } else { plain(text) };
+            let doc = if self.numbers.chance(5) { quoted(text) } else { plain(text) };
             fields.push(("cachesize", doc));
         }
         self.mistake(&mut fields, &["cacheSize", "name", "endpoint", "cachesize"]);
@@ -385,14 +376,14 @@ impl Dice {
 
     fn write(&mut self, doc: &Doc) -> String {
         let mut text = String::new();
-        match self.below(5) {
+        match self.numbers.below(5) {
             0 => flow(doc, &mut text),
             1 => {
                 text.push_str("---\n");
                 flow(doc, &mut text);
             }
             _ => {
-                if self.chance(4) {
+                if self.numbers.chance(4) {
                     text.push_str("---\n");
                 }
                 block(doc, 0, &mut text);

@@ -112,7 +112,7 @@ fn configurations_are_what_the_server_makes_of_them() {
         let mut memory = Vec::new();
         for number in 0..200 {
             let text = dice.config();
-            let server = Server { reload: dice.chance(4), kms_v1: dice.chance(2), ..Server::default() };
+            let server = Server { reload: dice.numbers.chance(4), kms_v1: dice.numbers.chance(2), ..Server::default() };
             match compare(&mut oracle, &text, server, &mut memory) {
                 Ok(true) => loaded += 1,
                 Ok(false) => refused += 1,
