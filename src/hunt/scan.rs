@@ -77,9 +77,12 @@ pub(super) struct Scan<'h> {
     pub(super) generator_files: Vec<(String, bool)>,
 }
 
-/// Where the unit tests at the end of a Rust file begin; its end when there are none.
+/// Where the unit tests at the end of a Rust file begin; its end when there are none. `mod tests;` keeps them elsewhere.
 fn unit_tests(path: &str, text: &str) -> usize {
-    let tests = path.ends_with(".rs").then(|| text.find("\n#[cfg(test)]\nmod ")).flatten();
+    const START: &str = "\n#[cfg(test)]\nmod ";
+    let opens = |at: usize| text[at + START.len()..].lines().next().is_some_and(|name| name.contains('{'));
+    let starts = text.match_indices(START).map(|(at, _)| at);
+    let tests = path.ends_with(".rs").then(|| starts.into_iter().find(|&at| opens(at))).flatten();
     tests.map_or(text.len(), |at| at + 1)
 }
 
@@ -435,6 +438,15 @@ mod tests {
 
     fn variable(name: &str, value: &str) -> String {
         format!(r#"{{"name":"{name}","value":"{value}"}}"#)
+    }
+
+    #[test]
+    fn unit_tests_begin_where_their_module_opens() {
+        let own = "fn a() {}\n#[cfg(test)]\nmod tests;\nfn b() {}\n";
+        assert_eq!(super::unit_tests("a.rs", own), own.len());
+        let both = format!("{own}#[cfg(test)]\nmod more {{\n}}\n");
+        assert_eq!(super::unit_tests("a.rs", &both), own.len());
+        assert_eq!(super::unit_tests("a.py", &both), both.len());
     }
 
     #[test]
