@@ -12,7 +12,8 @@ pub(super) fn mappings(root: Node<'_>) -> impl Iterator<Item = Node<'_>> {
 
 /// How a message calls a container: by its name, or by its key where charts keep containers in a mapping.
 pub(super) fn container(node: Node<'_>) -> String {
-    let key = || node.key().and_then(Node::as_str).filter(|key| *key != "container");
+    // What custom resources call it says no more: operators make a container of their `spec`.
+    let key = || node.key().and_then(Node::as_str).filter(|key| !["container", "spec", "template"].contains(key));
     node.get_str("name").or_else(key).map_or_else(|| "a container".to_owned(), |name| format!("container {name}"))
 }
 
@@ -139,6 +140,8 @@ mod tests {
     fn the_container_speaks_before_its_pod() {
         let keyed = documents("app: {image: i}\n").next().unwrap().unwrap();
         assert_eq!(container(keyed.root().unwrap().get("app").unwrap()), "container app");
+        let collector = documents("spec: {env: []}\n").next().unwrap().unwrap();
+        assert_eq!(container(collector.root().unwrap().get("spec").unwrap()), "a container");
         let text = "securityContext: {runAsNonRoot: true, runAsUser: 1000}\ncontainers:\n- {name: a}\n\
                     - {securityContext: {runAsUser: 0, capabilities: {add: [CAP_SYS_PTRACE]}}}\n";
         let tree = documents(text).next().unwrap().unwrap();
