@@ -176,6 +176,10 @@ impl<'j> Judge<'j> {
         let mut seen = BTreeSet::new();
         paths.retain(|reach| seen.insert(reach.path.name));
         let place = match self.access.policy().bindings()[index].namespace.as_deref() {
+            // A right in one namespace that leads out of it: by an account there, or by the node.
+            Some(namespace) if rule == AccessRule::IndirectClusterSecretAccess => {
+                format!(" in {}, and so get at Secrets of other namespaces", namespace_title(namespace))
+            }
             Some(namespace) => format!(" in {}", namespace_title(namespace)),
             None => String::new(),
         };
