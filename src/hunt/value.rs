@@ -936,9 +936,11 @@ pub(super) fn fits(kind: Kind, name: &str, value: &str) -> bool {
     if kind == Kind::Secret && phrase && NEVER_REFERENCES.iter().any(|role| name.ends_with(&format!("{role}_secret"))) {
         return true;
     }
-    // Object stores are given `minio123`; a name of a Secret's key would have a dash in it.
+    // Object stores are given `minio123`; a name of a Secret's key would have a dash in it, or say what it holds.
     let typed = value.len() >= 8 && mixes_digits(value) && value.bytes().all(|b| b.is_ascii_alphanumeric());
-    if name.ends_with("secret_access_key") && typed {
+    let lower = value.to_ascii_lowercase();
+    let says = || ["pass", "key", "token", "secret", "cred"].iter().any(|word| lower.contains(word));
+    if typed && (name.ends_with("secret_access_key") || name.ends_with("_secret_key") && !says()) {
         return true;
     }
     match kind {
@@ -1077,6 +1079,8 @@ mod tests {
     #[test]
     fn what_people_type_for_an_object_store() {
         assert!(fits(Kind::ApiKey, "secret_access_key", "minio123"));
+        assert!(fits(Kind::Secret, "minio_secret_key", "minio1234"));
+        assert!(!fits(Kind::Secret, "minio_secret_key", "miniosecret1"));
         for value in ["backup-key1", "s3.key1", "secretkey", "key1"] {
             assert!(!fits(Kind::ApiKey, "secret_access_key", value), "{value}");
         }
