@@ -13,7 +13,7 @@ use super::names::{classify, is_companion, normalise};
 use super::scan::{Scan, Statement, printable};
 use super::site::{Context, Scalar};
 use super::tree::origin;
-use super::value::{Harmless, Strength, fallback, harmless, is_known_shape, is_name, strength};
+use super::value::{Harmless, Strength, fallback, harmless, is_harmless_inside, is_known_shape, is_name, strength};
 
 /// Whether a scalar is a value of a Secret's `data` or `stringData`.
 pub(super) fn is_declared(scalar: &Scalar<'_>) -> bool {
@@ -171,6 +171,7 @@ fn weigh(leaf: &str, named: bool, value: &str) -> Option<Confidence> {
         // A UUID or number in a Secret under a credential's name is the credential.
         Some(Harmless::Public) if named && super::value::is_uuid(value) => return Some(Confidence::Medium),
         Some(_) => return None,
+        None if is_harmless_inside(value) => return None,
         None => {}
     }
     let strong = strength(value);

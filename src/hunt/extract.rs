@@ -12,7 +12,7 @@ use super::names::{classify, normalise};
 use super::place::DocumentFacts;
 use super::scan::{Scan, Statement};
 use super::site::{Context, Scalar};
-use super::value::{Strength, harmless, strength};
+use super::value::{Strength, harmless, is_harmless_inside, strength};
 
 /// Words, in lower case, of structures that carry secrets under names that say nothing: a reason to parse a document.
 pub(super) const KEYWORDS: [&str; 5] = ["kind: secret", "binarydata", "generator:", "sops:", "%3a%2f%2f"];
@@ -195,6 +195,7 @@ impl Scan<'_> {
         let declared = secret && !super::names::is_companion(&leaf) && strong > Strength::Weak;
         let Some(kind) = classify(&leaf).map(Some).or(declared.then_some(None)) else { return };
         if harmless(value).is_some()
+            || is_harmless_inside(value)
             || value.len() < 3
             || (!secret && kind.is_some_and(|kind| !super::value::fits(kind, &leaf, value)))
         {

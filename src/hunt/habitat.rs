@@ -149,6 +149,9 @@ impl Habitat {
         if is_generated(name) || path.contains(".yarn/releases/") || is_translation(path, name) {
             return Self::Generated;
         }
+        if is_page_template(name) {
+            return Self::Prose;
+        }
         let Some((stem, extension)) = name.rsplit_once('.') else {
             return if is_prose_name(name) { Self::Prose } else { Self::Config };
         };
@@ -251,6 +254,14 @@ fn is_translation(path: &str, name: &str) -> bool {
         || name.ends_with(".properties") && (name.starts_with("messages") || name.contains("messages_"))
 }
 
+/// `README.md.gotmpl`: what it makes is a page.
+fn is_page_template(name: &str) -> bool {
+    let page = |stem: &str| [".md", ".rst", ".adoc"].iter().any(|ending| stem.ends_with(ending));
+    name.rsplit_once('.').is_some_and(|(stem, template)| {
+        ["gotmpl", "tmpl", "tpl", "j2", "jinja", "jinja2", "erb", "template"].contains(&template) && page(stem)
+    })
+}
+
 fn is_prose_name(name: &str) -> bool {
     [
         "readme",
@@ -279,6 +290,7 @@ mod tests {
             ("Dockerfile", Habitat::Config),
             ("src/main.rs", Habitat::Code),
             ("README.md", Habitat::Prose),
+            ("README.md.gotmpl", Habitat::Prose),
             ("web/package-lock.json", Habitat::Generated),
             ("app/i18n/de.json", Habitat::Generated),
             ("conf/locale/locale_de-DE.ini", Habitat::Generated),

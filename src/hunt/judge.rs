@@ -5,13 +5,14 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::manifest::{decode_base64, looks_base64};
 use crate::model::{Confidence, Severity};
 
 use super::habitat::Habitat;
 use super::keyboard::is_walked;
 use super::names::{Kind, normalise, trails};
-use super::value::{Harmless, Strength, fallback, fits, harmless, is_code, is_default, is_name, is_uuid, strength};
+use super::value::{
+    Strength, fallback, fits, harmless, is_code, is_default, is_harmless_inside, is_name, is_uuid, strength,
+};
 
 /// What the judge needs to know of the place.
 #[derive(Clone, Copy, Debug)]
@@ -106,14 +107,6 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
         (false, _) => Severity::High,
     };
     Some(Judgement { kind, secret, confidence, severity, default: false })
-}
-
-/// Base64 of a placeholder is one.
-fn is_harmless_inside(secret: &str) -> bool {
-    looks_base64(secret)
-        && decode_base64(secret)
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .is_some_and(|text| harmless(&text).is_some_and(|why| why != Harmless::Empty))
 }
 
 /// Programs inside configuration: a call is no literal, nor is a variable that is named after what it holds.
@@ -282,6 +275,8 @@ mod tests {
         assert_eq!(config(Kind::Secret, "secret", "zxcvbnmasdfghjklqwertyuiop"), Some(Confidence::Low));
         assert_eq!(config(Kind::Password, "password", "${DB}"), None);
         assert_eq!(config(Kind::Password, "password", "Password"), None);
+        assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-client-secret")), Some(Confidence::Low));
+        assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-changeme")), None);
     }
 
     #[test]

@@ -210,6 +210,11 @@ const NOT_AFTER: &[&str] = &[
     "hashes",
     "hashed",
     "hashing",
+    "pbkdf2",
+    "bcrypt",
+    "scrypt",
+    "argon2",
+    "argon2id",
     "sha",
     "sha1",
     "sha256",
@@ -685,7 +690,8 @@ fn kind_at(words: &[&str], at: usize) -> Option<Kind> {
         }
         _ => {}
     }
-    if word.len() > 5 && word.ends_with("token") {
+    // `csrfmiddlewaretoken` is of one page and one visitor.
+    if word.len() > 5 && word.ends_with("token") && !word.starts_with("csrf") && !word.starts_with("xsrf") {
         return Some(Kind::Token);
     }
     if word.ends_with("secret") {
@@ -883,6 +889,8 @@ mod tests {
             "tokenResolver",
             "aws_access_key_id",
             "accessKeyId",
+            "csrfmiddlewaretoken",
+            "Password_PBKDF2",
         ] {
             assert_eq!(classify(&normalise(name)), None, "{name}");
         }

@@ -18,7 +18,7 @@ use super::pairs::{Pair, compared, value_beside, variable_defaults};
 use super::scan::{DEFAULT_IN_USE, Scan, Statement, confidence, printable};
 use super::site::Context;
 use super::sql::{has_dashed_comments, identified_by, inserted, is_hash, is_sql, set_password};
-use super::value::{Harmless, Strength, harmless, is_default, strength};
+use super::value::{Harmless, Strength, harmless, is_default, is_harmless_inside, strength};
 
 /// Shortest run of base64 characters in running text that is decoded: shorter ones are words and hashes.
 const MIN_RUN: usize = 40;
@@ -301,7 +301,8 @@ impl Scan<'_> {
         let pattern = &hunter.patterns().patterns[usize::from(index)];
         // What the regexes refuse, and that is nearly everything, needs no second look.
         let Some(verdict) = pattern.accepts(name, value).filter(|_| pattern.applies_to(self.path)) else { return };
-        if is_example(value) || harmless(value).is_some_and(|_| !super::value::is_uuid(value)) {
+        let harmless = || harmless(value).is_some_and(|_| !super::value::is_uuid(value)) || is_harmless_inside(value);
+        if is_example(value) || harmless() {
             return;
         }
         // Some of these names are given weak values by hand, and all of them are talked about.

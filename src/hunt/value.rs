@@ -1,14 +1,17 @@
 //! What a value's own shape says: a reference, a placeholder, a setting, or something that opens a door.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 
+use crate::manifest::{decode_base64, looks_base64};
 use crate::pattern::shannon;
 
 use super::keyboard::is_walked;
 use super::names::Kind;
+use super::scan::printable;
 
 /// Why a value is no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,23 @@ pub(super) enum Strength {
     Fair,
     /// Made by a machine.
     Strong,
+}
+
+/// What a value is base64 of, when that is a text: who encoded it made it no stronger. Random bytes are none.
+#[must_use]
+pub(super) fn written(value: &str) -> Cow<'_, str> {
+    let encoded = value.len() >= 8 && (looks_base64(value) || value.ends_with('='));
+    let bytes = encoded.then(|| decode_base64(value)).flatten();
+    match bytes.as_deref().and_then(printable).filter(|text| text.len() >= 6) {
+        Some(text) => Cow::Owned(text.to_owned()),
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// Whether a value is base64 of something harmless.
+#[must_use]
+pub(super) fn is_harmless_inside(value: &str) -> bool {
+    matches!(written(value), Cow::Owned(text) if harmless(&text).is_some())
 }
 
 /// Says why a value is harmless, whatever its name.
@@ -266,6 +286,9 @@ const PLACEHOLDER_PARTS: &[&str] = &[
     "please-change",
     "please_change",
     "pleasechange",
+    "please-generate",
+    "please_generate",
+    "pleasegenerate",
     "see-vault",
     "stored-in",
     "in-secret",
@@ -452,8 +475,7 @@ fn is_placeholder(value: &str) -> bool {
     }
     // `EXAMPLE` in capitals is what AWS writes into the keys of its documentation.
     let starred = value.starts_with("**") && value.ends_with("**");
-    let alphabet = lower.contains("abcdefghijklmnop");
-    if starred || alphabet || value.contains("EXAMPLE") || lower.starts_with("base64enc") {
+    if starred || is_alphabet(&lower) || value.contains("EXAMPLE") || lower.starts_with("base64enc") {
         return true;
     }
     let parts = placeholder_parts();
@@ -467,6 +489,10 @@ fn is_placeholder(value: &str) -> bool {
         return true;
     }
     if value.bytes().all(|b| b.is_ascii_punctuation()) {
+        return true;
+    }
+    // `Password: (see the wiki)` is a remark.
+    if value.strip_prefix('(').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphabetic())) {
         return true;
     }
     let bracketed = [('<', '>'), ('[', ']'), ('{', '}'), ('(', ')')];
@@ -511,6 +537,16 @@ fn is_long_random(value: &str) -> bool {
     value.len() >= 32 && !value.contains([' ', '-', '_', '.']) && shannon(value) > 4.0
 }
 
+/// Bytes that follow the one before them as in the alphabet or in counting.
+fn steps(lower: &str) -> usize {
+    lower.as_bytes().windows(2).filter(|pair| pair[0].checked_add(1) == Some(pair[1])).count()
+}
+
+/// Whether a value is mostly the alphabet. A key that somebody made longer with it is one.
+fn is_alphabet(lower: &str) -> bool {
+    lower.contains("abcdefghijklmnop") && steps(lower) * 2 > lower.len()
+}
+
 /// One character, or a keyboard or alphabet run, over and over.
 fn is_run(lower: &str) -> bool {
     let distinct = {
@@ -530,9 +566,14 @@ fn is_run(lower: &str) -> bool {
         "1234567890abcdef1234567890abcdef",
         "0123456789012345678901234567890123456789",
     ];
-    lower.len() >= 10
-        && lower.is_ascii()
-        && RUNS.iter().any(|run| run.contains(lower) || run.contains(&lower[..10]) && lower.len() <= 20 && distinct > 8)
+    // `0123456789abcdef` four times: the digits of hexadecimal count on with a break at each end.
+    let counted = lower.len() >= 16 && (lower.len() - steps(lower)) * 6 <= lower.len();
+    counted
+        || lower.len() >= 10
+            && lower.is_ascii()
+            && RUNS
+                .iter()
+                .any(|run| run.contains(lower) || run.contains(&lower[..10]) && lower.len() <= 20 && distinct > 8)
 }
 
 /// Words that settings take. None of them is a password anyone would deploy.
@@ -606,6 +647,8 @@ const SETTING_WORDS: &[&str] = &[
     "dynamic",
     "password",
     "passwords",
+    // What prints the value: `Password: kubectl get secret …`.
+    "kubectl",
 ];
 
 fn is_setting(value: &str) -> bool {
@@ -655,7 +698,7 @@ fn is_fingerprint(value: &str) -> bool {
 }
 
 /// What stands in Secrets beside credentials and has a shape of its own: a Java class, a time zone, a distinguished name,
-/// an image with its digest.
+/// an image with its digest, an address for mail, a line of settings that says its own name.
 #[must_use]
 pub(super) fn is_known_shape(value: &str) -> bool {
     let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
@@ -669,7 +712,26 @@ pub(super) fn is_known_shape(value: &str) -> bool {
             ["CN", "O", "OU", "C", "L", "ST", "DC", "UID"].iter().any(|known| key.eq_ignore_ascii_case(known))
         })
     });
-    class || zone || name || value.contains("@sha256:")
+    class || zone || name || value.contains("@sha256:") || is_mail_address(value) || is_settings_line(value)
+}
+
+/// `team@example.org`: lower-case words on both sides and a domain of letters at the end. `p@ss.w0rd` is none.
+fn is_mail_address(value: &str) -> bool {
+    let Some((user, host)) = value.split_once('@') else { return false };
+    let label = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let host_label = |part: &str| label(part.trim_end_matches(|c: char| c.is_ascii_digit()));
+    user.split(['.', '_', '+']).all(host_label)
+        && host
+            .rsplit_once('.')
+            .is_some_and(|(rest, top)| top.len() >= 2 && label(top) && rest.split('.').all(host_label))
+}
+
+/// `storeConfiguration=DATABASE`: a file of settings with one line. What it assigns was judged by its own name.
+fn is_settings_line(value: &str) -> bool {
+    value.split_once('=').is_some_and(|(name, rest)| {
+        let word = |part: &str| part.len() >= 3 && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+        !rest.is_empty() && !rest.starts_with('=') && name.split(['.', '-']).all(word)
+    })
 }
 
 fn is_public(value: &str) -> bool {
@@ -889,10 +951,12 @@ fn mixes_digits(value: &str) -> bool {
     value.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// How strong a value is.
+/// How strong a value is: one that was encoded, as strong as what was.
 #[must_use]
 pub(super) fn strength(value: &str) -> Strength {
-    let value = value.trim();
+    // Of a name and a password, the pair is what was encoded.
+    let text = written(value.trim());
+    let value = if text.contains(':') { value.trim() } else { &*text };
     let digit = value.bytes().any(|b| b.is_ascii_digit());
     let upper = value.bytes().any(|b| b.is_ascii_uppercase());
     let lower = value.bytes().any(|b| b.is_ascii_lowercase());
@@ -946,7 +1010,9 @@ pub(super) fn fits(kind: Kind, name: &str, value: &str) -> bool {
     match kind {
         Kind::Password => value.len() >= 3 && !value.contains('\n'),
         Kind::Token | Kind::ApiKey | Kind::Secret | Kind::Authorization => {
-            let made = || !is_name(value) && value.len() >= 8 && strength(value) >= Strength::Fair;
+            // Nobody encodes the name of a thing: what was is a value, however weak.
+            let encoded = || matches!(written(value), Cow::Owned(_));
+            let made = || !is_name(value) && value.len() >= 8 && (strength(value) >= Strength::Fair || encoded());
             value.bytes().all(|b| b.is_ascii_graphic()) && (made() || is_walked(value))
         }
     }
@@ -954,6 +1020,9 @@ pub(super) fn fits(kind: Kind, name: &str, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]
@@ -1004,6 +1073,11 @@ mod tests {
             "dummypassword",
             "mySample1",
             "please-change",
+            "PleaseGenerateA50CharKey",
+            "abcdefghijklmnopqrstuvwxyz123456",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+            "0123456789abcdef0123456789abcdef0123456789abcdef",
+            "(encrypted",
         ] {
             assert_eq!(harmless(value), Some(Harmless::Placeholder), "{value}");
         }
@@ -1048,6 +1122,9 @@ mod tests {
             "rgktobehat92",
             "Fakenham2019",
             "ExchangeMeat9",
+            "abcdefghijklmnopqrstuvwxyz-Kx82mQv0Lp7ZsT4bWn6cRj1Yh3",
+            "abc123def456ghi789",
+            "(Xk2vq9Lm",
         ] {
             assert_eq!(harmless(value), None, "{value}");
         }
@@ -1085,6 +1162,31 @@ mod tests {
             assert!(!fits(Kind::ApiKey, "secret_access_key", value), "{value}");
         }
         assert!(!fits(Kind::Secret, "secret_key", "password1"));
+    }
+
+    #[test]
+    fn what_stands_beside_credentials() {
+        for value in [
+            "platform-oncall@yourdomain.com",
+            "team2@mail.example.org",
+            "storeConfiguration=DATABASE",
+            "HAPolicyConfiguration.failoverOnServerShutdown=true",
+        ] {
+            assert!(is_known_shape(value), "{value}");
+        }
+        for value in ["p@ss.w0rd", "Summer@2024.com", "Zk83mQ==", "k8Jd93kFls02KdlsP=", "a=b=c", "x@y"] {
+            assert!(!is_known_shape(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_was_encoded_is_as_strong_as_before() {
+        let encoded = |text: &str| STANDARD.encode(text);
+        assert_eq!(strength(&encoded("dex-client-secret")), Strength::Weak);
+        assert_eq!(strength(&encoded("S3cr3t!pass")), Strength::Fair);
+        assert_eq!(strength(&encoded("k8Jd93kFls02KdlsP")), Strength::Strong);
+        assert!(is_harmless_inside(&encoded("changeme")) && is_harmless_inside(&encoded("abcdefghijklmnopqrstuvwx")));
+        assert!(!is_harmless_inside(&encoded("hunter22")) && !is_harmless_inside("changeme"));
     }
 
     #[test]
