@@ -11,7 +11,8 @@ use super::habitat::Habitat;
 use super::keyboard::is_walked;
 use super::names::{Kind, normalise, trails};
 use super::value::{
-    Strength, fallback, fits, harmless, is_code, is_default, is_harmless_inside, is_name, is_uuid, strength,
+    Strength, fallback, fits, harmless, is_code, is_default, is_harmless_inside, is_mail_address, is_name, is_uuid,
+    strength,
 };
 
 /// What the judge needs to know of the place.
@@ -65,7 +66,10 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
     let (kind, secret) = if headed { header(name, value)? } else { (kind, value) };
     let known_uuid =
         at.habitat == Habitat::Config && is_uuid(secret) && (name.ends_with("client_secret") || name.contains("auth"));
+    // `signingkey = releases@example.org`: whose key it is.
+    let owner = kind != Kind::Password && is_mail_address(secret);
     if (harmless(secret).is_some() && !known_uuid)
+        || owner
         || !fits_or_header(kind, name, secret)
         || repeats_name(name, secret, at.habitat)
     {
@@ -274,6 +278,7 @@ mod tests {
         assert_eq!(config(Kind::Secret, "secret", "db-credentials"), None);
         assert_eq!(config(Kind::Secret, "secret", "zxcvbnmasdfghjklqwertyuiop"), Some(Confidence::Low));
         assert_eq!(config(Kind::Password, "password", "${DB}"), None);
+        assert_eq!(config(Kind::Secret, "signingkey", "releases@shop.example.net"), None);
         assert_eq!(config(Kind::Password, "password", "Password"), None);
         assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-client-secret")), Some(Confidence::Low));
         assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-changeme")), None);

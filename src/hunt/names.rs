@@ -286,6 +286,7 @@ const NOT_AFTER: &[&str] = &[
     "writer",
     "list",
     "map",
+    "maps",
     "form",
     "page",
     "screen",

@@ -168,6 +168,8 @@ const REFERENCE_PREFIXES: &[&str] = &[
     "@@",
     "##",
     "DEC::",
+    // A place in the same JSON document (RFC 6901).
+    "#/",
 ];
 
 fn is_reference(value: &str) -> bool {
@@ -220,9 +222,12 @@ fn is_reference(value: &str) -> bool {
 
 /// An element of something else: `remote.kubernetes.secret.db.data["password"]`, `sys.argv[2]`.
 fn is_lookup(value: &str) -> bool {
-    let Some((object, rest)) = value.split_once('[') else { return false };
+    let Some((object, rest)) = value.split_once('[') else { return is_call(value) };
     let path = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
-    let Some((index, after)) = rest.split_once(']') else { return false };
+    // Cut off at a quote of the string around it.
+    let Some((index, after)) = rest.split_once(']') else {
+        return object.contains('.') && path(object) && rest.is_empty();
+    };
     let key = index.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
     let named = key.is_some_and(|key| !key.is_empty() && path(key));
     let numbered = object.contains('.') && !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit());
@@ -230,6 +235,12 @@ fn is_lookup(value: &str) -> bool {
         && path(object)
         && (named || numbered)
         && after.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.[]\"'".contains(&b))
+}
+
+/// The beginning of a call of something that lies in something else: `urllib.parse.quote(input(`.
+fn is_call(value: &str) -> bool {
+    let word = |part: &str| part.len() >= 3 && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    value.split_once('(').is_some_and(|(callee, _)| callee.contains('.') && callee.split('.').all(word))
 }
 
 /// A pattern for values: anchored, or with a group, class or escape around `.*`.
@@ -567,7 +578,7 @@ fn is_run(lower: &str) -> bool {
         "0123456789012345678901234567890123456789",
     ];
     // `0123456789abcdef` four times: the digits of hexadecimal count on with a break at each end.
-    let counted = lower.len() >= 16 && (lower.len() - steps(lower)) * 6 <= lower.len();
+    let counted = lower.len() >= 16 && (lower.len() - steps(lower)) * 4 <= lower.len();
     counted
         || lower.len() >= 10
             && lower.is_ascii()
@@ -716,7 +727,8 @@ pub(super) fn is_known_shape(value: &str) -> bool {
 }
 
 /// `team@example.org`: lower-case words on both sides and a domain of letters at the end. `p@ss.w0rd` is none.
-fn is_mail_address(value: &str) -> bool {
+#[must_use]
+pub(super) fn is_mail_address(value: &str) -> bool {
     let Some((user, host)) = value.split_once('@') else { return false };
     let label = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     let host_label = |part: &str| label(part.trim_end_matches(|c: char| c.is_ascii_digit()));
@@ -830,7 +842,11 @@ fn is_place(value: &str) -> bool {
     let path = value.starts_with('/') && !value[1..].contains(|c: char| c.is_whitespace() || c == '=' || c == '+');
     let relative =
         value.starts_with("./") || value.starts_with("../") || value.starts_with("~/") || value.starts_with("C:\\");
-    if relative || (path && is_wordy(value)) || (value.contains("://") && !has_userinfo(value)) {
+    // `texthash:/etc/postfix/maps`: a file and how to read it.
+    let typed = value.split_once(":/").is_some_and(|(kind, path)| {
+        !path.starts_with('/') && kind.bytes().all(|b| b.is_ascii_lowercase()) && is_words(&path.replace('/', "-"))
+    });
+    if relative || typed || (path && is_wordy(value)) || (value.contains("://") && !has_userinfo(value)) {
         return true;
     }
     const FILES: [&str; 19] = [
@@ -1050,6 +1066,9 @@ mod tests {
             "db-secret:password",
             "secret/data/db#pw",
             "##DB_PASSWORD##",
+            "#/$defs/ClientCredentials",
+            "kubernetes_secret.runner_secret.data['",
+            "urllib.parse.quote(input(",
         ] {
             assert_eq!(harmless(value), Some(Harmless::Reference), "{value}");
         }
@@ -1078,6 +1097,7 @@ mod tests {
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
             "0123456789abcdef0123456789abcdef0123456789abcdef",
             "(encrypted",
+            "1234567890abcdefghifjkl",
         ] {
             assert_eq!(harmless(value), Some(Harmless::Placeholder), "{value}");
         }
@@ -1091,6 +1111,7 @@ mod tests {
             ("1.5", Harmless::Setting),
             ("scram-sha-256", Harmless::Setting),
             ("/etc/secrets/db", Harmless::Place),
+            ("texthash:/etc/postfix/sasl_passwd", Harmless::Place),
             ("https://vault.svc:8200", Harmless::Place),
             ("team/app/password", Harmless::Place),
             ("token.json", Harmless::Place),
