@@ -9,10 +9,10 @@ use crate::model::{Confidence, Severity};
 
 use super::habitat::Habitat;
 use super::keyboard::is_walked;
-use super::names::{Kind, normalise, trails};
+use super::names::{Kind, classify, is_some_key, normalise, trails};
 use super::value::{
-    Strength, fallback, fits, harmless, is_code, is_default, is_harmless_inside, is_mail_address, is_name, is_uuid,
-    strength,
+    Strength, fallback, fits, harmless, is_code, is_default, is_harmless_inside, is_mail_address, is_name, is_random,
+    is_uuid, strength,
 };
 
 /// What the judge needs to know of the place.
@@ -49,6 +49,14 @@ impl Judgement<'_> {
         let start = self.secret.as_ptr() as usize - value.as_ptr() as usize;
         start..start + self.secret.len()
     }
+}
+
+/// What a name and its value say together: that of a credential, or of some key whose value was made to be guarded. Only
+/// configuration is believed so much, and nothing in it that is a sample.
+#[must_use]
+pub(super) fn kind_of(name: &str, value: &str, habitat: Habitat, sample: bool) -> Option<Kind> {
+    let guessed = || habitat == Habitat::Config && !sample && is_some_key(name) && is_random(value);
+    classify(name).or_else(|| guessed().then_some(Kind::Secret))
 }
 
 /// Judges a value whose name promises a credential.
@@ -96,6 +104,8 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
             return None;
         }
         Habitat::Config => match strength {
+            // What it opens is not known.
+            Strength::Strong if is_some_key(name) => Confidence::Medium,
             Strength::Strong => Confidence::High,
             Strength::Fair => Confidence::Medium,
             Strength::Weak => Confidence::Low,
@@ -282,6 +292,17 @@ mod tests {
         assert_eq!(config(Kind::Password, "password", "Password"), None);
         assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-client-secret")), Some(Confidence::Low));
         assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-changeme")), None);
+    }
+
+    #[test]
+    fn some_key() {
+        let key = "3bKyNY9HFE97WNQu456N/Gn6uN/Pe7uTupbIDAnMOKU=";
+        assert_eq!(kind_of("dns_key", key, Habitat::Config, false), Some(Kind::Secret));
+        assert_eq!(config(Kind::Secret, "dns_key", key), Some(Confidence::Medium));
+        assert_eq!(kind_of("dns_key", "backups/2024/Dump", Habitat::Config, false), None);
+        assert_eq!(kind_of("dns_key", key, Habitat::Code, false), None);
+        assert_eq!(kind_of("dns_key", key, Habitat::Config, true), None);
+        assert_eq!(kind_of("api_key", "x", Habitat::Code, true), Some(Kind::ApiKey));
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub(super) fn keywords() -> impl Iterator<Item = String> {
     KEYWORDS.iter().map(|word| (*word).to_owned()).chain(pairs)
 }
 
-const KEYWORDS: [&str; 22] = [
+const KEYWORDS: [&str; 24] = [
+    // Of some key, with whatever before it. `Key` alone cannot be told from the keys of maps.
+    "_key",
+    "-key",
     "passw",
     "passphrase",
     "passcode",
@@ -548,6 +551,72 @@ const NOT_BEFORE: &[&str] = &[
     "digest",
 ];
 
+/// Words of names that end in `key` and mean one that is shown to everybody, or one of a map, table or object.
+const NOT_BEFORE_KEY: [&str; 62] = [
+    "pub",
+    "publishable",
+    "site",
+    "anon",
+    "project",
+    "search",
+    "host",
+    "known",
+    "authorized",
+    "ca",
+    "cert",
+    "certificate",
+    "gpg",
+    "pgp",
+    "apt",
+    "repo",
+    "kms",
+    "cache",
+    "sort",
+    "partition",
+    "primary",
+    "foreign",
+    "unique",
+    "index",
+    "hash",
+    "map",
+    "row",
+    "record",
+    "object",
+    "s3",
+    "bucket",
+    "file",
+    "path",
+    "shard",
+    "sharding",
+    "group",
+    "grouping",
+    "routing",
+    "dedup",
+    "deduplication",
+    "event",
+    "trace",
+    "tracking",
+    "field",
+    "join",
+    "lookup",
+    "label",
+    "annotation",
+    "topology",
+    "config",
+    "setting",
+    "feature",
+    "message",
+    "translation",
+    "document",
+    "item",
+    "state",
+    "name",
+    "env",
+    "variable",
+    "lock",
+    "secret",
+];
+
 /// Splits a name into lower-case words: `dbPassword`, `DB_PASSWORD` and `db.password` are all `db_password`.
 #[must_use]
 pub(super) fn normalise(name: &str) -> String {
@@ -611,6 +680,18 @@ pub(super) fn classify(normalised: &str) -> Option<Kind> {
     let denied = words[at + 1..].iter().any(|word| NOT_AFTER.contains(word))
         || words[..before_end].iter().any(|word| NOT_BEFORE.contains(word));
     (!denied).then_some(kind)
+}
+
+/// Whether a name says that its value is the key of something, but of nothing that is known to have a secret one:
+/// `gossip_key`, `external_dns_key`. Only the value can tell whether it is one to guard.
+#[must_use]
+pub(super) fn is_some_key(normalised: &str) -> bool {
+    let Some((before, "key")) = normalised.rsplit_once('_') else { return false };
+    let of_another = |word: &str| {
+        let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        NOT_BEFORE.contains(&word) || NOT_BEFORE_KEY.contains(&word)
+    };
+    !before.split('_').any(of_another) && classify(normalised).is_none()
 }
 
 /// Whether the name of a credential goes on with words that are no place or time of it: `password_helper`, and not
@@ -898,8 +979,20 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_something() {
+        for name in ["gossipKey", "LOCAL_EXTERNAL_DNS_KEY", "ctf-key", "tsig.key"] {
+            assert!(is_some_key(&normalise(name)), "{name}");
+        }
+        for name in ["key", "apiKey", "public_key", "SITE_KEY", "cache-key", "public_api_key", "keys", "existing_key"] {
+            assert!(!is_some_key(&normalise(name)), "{name}");
+        }
+    }
+
+    #[test]
     fn every_kind_passes_the_gate() {
         for name in [
+            "gossip-key",
+            "dns_key",
             "passwort",
             "dbpwd",
             "psk",

@@ -10,7 +10,7 @@ use super::assignment::{Assignment, assignment_at};
 use super::candidate::Rank;
 use super::command::{credentials, encoded, shell_words};
 use super::habitat::Habitat;
-use super::judge::{Circumstances, judge};
+use super::judge::{Circumstances, judge, kind_of};
 use super::layer::Layer;
 use super::markup::element_value;
 use super::names::{Kind, classify, normalise};
@@ -322,7 +322,7 @@ impl Scan<'_> {
     }
 
     fn generic(&mut self, layer: &Layer<'_>, assignment: &Assignment, name: &str, value: &str, ctx: &Context<'_>) {
-        let Some(kind) = classify(name) else { return };
+        let Some(kind) = kind_of(name, value, ctx.habitat, self.sample) else { return };
         // `--- PASS: TestLogin/retry` and `Pass the flag`: a verdict or a verb.
         let verdict = layer.text[assignment.name.clone()] == *"PASS"
             && layer.text.as_bytes().get(assignment.name.end) == Some(&b':');
@@ -337,6 +337,9 @@ impl Scan<'_> {
         let remark = self.is_remark(layer.text, range_start(layer.text, assignment.name.start));
         let sentence = sentence || remark;
         let habitat = if sentence && ctx.habitat == Habitat::Config { Habitat::Prose } else { ctx.habitat };
+        if kind_of(name, value, habitat, self.sample).is_none() {
+            return;
+        }
         let at = Circumstances { habitat, sample: self.sample, quoted: assignment.quoted, in_use: self.in_use(ctx) };
         // A bare `Authorization: Basic …` ends at the space after its scheme; the rest of the line belongs to it.
         let whole = widened(layer.text, &assignment.value, value);

@@ -14,9 +14,9 @@ use super::assignment::name_around;
 use super::checks::{CHECKS, Sighting, Sightings};
 use super::command::credentials;
 use super::habitat::Habitat;
-use super::judge::{Circumstances, Judgement, judge};
+use super::judge::{Circumstances, Judgement, judge, kind_of};
 use super::layer::{Layer, Origin, Scattered};
-use super::names::{Kind, classify, is_companion, normalise, normalise_onto, unqualified};
+use super::names::{Kind, classify, is_companion, is_some_key, normalise, normalise_onto, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{MOST_CANDIDATES, Scan, Statement, is_escaped_url, printable};
 use super::site::{Context, Scalar, object_ref, silences};
@@ -125,7 +125,7 @@ impl Scan<'_> {
                         let Some(name) = name else { continue };
                         names = name.end;
                         let normal = normalise(&layer.text[name]);
-                        if classify(&normal).is_some() || self.knows_name(&normal) {
+                        if classify(&normal).is_some() || is_some_key(&normal) || self.knows_name(&normal) {
                             return true;
                         }
                     }
@@ -460,7 +460,9 @@ impl Scan<'_> {
         }
         let inner = self.scalar_context(layer, &scalar, ctx);
         let range = verbatim.clone().unwrap_or_else(|| scalar.node.range());
-        if nameless || !key_hits.is_empty() {
+        // The gate does not know `gossipKey`; what looks like base64 comes this far without it.
+        let keyed = || encoded && key.ends_with("Key");
+        if nameless || !key_hits.is_empty() || keyed() {
             self.name(layer, &scalar, range.clone(), value, &inner);
         }
         if !key_hits.is_empty() || nameless {
@@ -534,7 +536,7 @@ impl Scan<'_> {
         let leaf = if joined { format!("{leaf}_key") } else { leaf };
         let qualified = qualified(scalar, &leaf);
         self.by_name(layer, range.clone(), &qualified, value, ctx);
-        let Some(kind) = classify(&leaf) else { return };
+        let Some(kind) = kind_of(&leaf, value, ctx.habitat, self.sample) else { return };
         // In the description of an OAuth client the secret is the value itself, chosen by hand as often as not.
         let client = leaf == "secret"
             && scalar.node.position() <= MOST_BESIDE

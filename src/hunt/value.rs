@@ -1000,6 +1000,24 @@ pub(super) fn strength(value: &str) -> Strength {
     Strength::Weak
 }
 
+/// Whether a value can only have come from a generator, and not from one of words: long, with letters of both cases and
+/// digits that change all the time. Public keys of SSH and of certificates have a beginning that says so.
+#[must_use]
+pub(super) fn is_random(value: &str) -> bool {
+    const PUBLIC: [&str; 6] = ["AAAA", "MIIB", "MIIC", "MFkw", "MCow", "MIGf"];
+    let class = |byte: &u8| (byte.is_ascii_lowercase(), byte.is_ascii_digit());
+    // Signs stand between words too.
+    let signless: Vec<u8> = value.bytes().filter(u8::is_ascii_alphanumeric).collect();
+    let changes = signless.windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count();
+    value.len() >= 20
+        && value.bytes().all(|b| b.is_ascii_graphic())
+        && mixes_classes(value)
+        && changes * 5 >= signless.len() * 2
+        && shannon(value) >= 3.8
+        && !PUBLIC.iter().any(|start| value.starts_with(start))
+        && matches!(written(value), Cow::Borrowed(_))
+}
+
 /// Words run together with capitals: `ThisIsAClassName`.
 fn is_camel(value: &str) -> bool {
     let capitals = value.bytes().filter(u8::is_ascii_uppercase).count();
@@ -1208,6 +1226,23 @@ mod tests {
         assert_eq!(strength(&encoded("k8Jd93kFls02KdlsP")), Strength::Strong);
         assert!(is_harmless_inside(&encoded("changeme")) && is_harmless_inside(&encoded("abcdefghijklmnopqrstuvwx")));
         assert!(!is_harmless_inside(&encoded("hunter22")) && !is_harmless_inside("changeme"));
+    }
+
+    #[test]
+    fn what_generators_make() {
+        for value in ["3bKyNY9HFE97WNQu456N/Gn6uN/Pe7uTupbIDAnMOKU=", "zLp@.-6fMW6L-7R3b!9uR_K!NfkkTr"] {
+            assert!(is_random(value), "{value}");
+        }
+        for value in [
+            "kubernetesClusterV2MasterKey1",
+            "node.kubernetes.io/Instance-type2",
+            "Backups/Prod-2024/dump1.sql.gz",
+            "AAAAC3NzaC1lZDI1NTE5AAAAIMdZ8Kx2vQ9pLm4TnB7sWcR1",
+            "4f1c3f0e8d4e4f0e9d0e1f2a3b4c5d6e",
+            "Xk2vq9Lm",
+        ] {
+            assert!(!is_random(value), "{value}");
+        }
     }
 
     #[test]
