@@ -3,15 +3,15 @@
 //! The result is written anew and not edited into the old text, since who is looked up first, and which entries add up,
 //! is a matter of the whole file. Comments are lost. It holds keys: whoever writes it to a file gives it mode 0600.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use zeroize::Zeroizing;
 
 use super::changes::{self, Changes};
 use super::config::Config;
-use super::piece::{NewKey, Piece, Trust};
-use super::provider::KmsVersion;
+use super::part::{Part, Plan, parts};
+use super::piece::NewKey;
+use super::provider::{KmsVersion, Provider};
 use super::resource::GroupResource;
 use super::rules::EncryptionRule;
 use super::server::Server;
@@ -24,7 +24,8 @@ pub enum Fresh<'n> {
     IfNeeded,
     /// A new one in any case: a rotation.
     Always,
-    /// One that is listed, by its name, or a KMS provider by its: the second step where several API servers share a file.
+    /// One that is listed, by its name, or a KMS provider by its, with the provider in front where the name alone is that
+    /// of several (`secretbox:key1`): the second step where several API servers share a file.
     Listed(&'n str),
 }
 
@@ -49,9 +50,12 @@ pub enum CorrectError {
     /// There is nothing to go on with.
     #[error("nothing in it encrypts Secrets yet: migrate first, and rewrite all Secrets")]
     NotMigrated,
-    /// A key of this name is not there for Secrets.
-    #[error("no key and no KMS provider for Secrets is called {0}")]
+    /// A key of this name is not there, or not where anything is encrypted.
+    #[error("no key and no KMS provider of what it encrypts is called {0}")]
     NoSuchKey(String),
+    /// Several are called so.
+    #[error("{0} is more than one: say which, {1}")]
+    Ambiguous(String, String),
     /// What comes out would not load either, or would be no better.
     #[error("it cannot be put in order by machine: {0}")]
     Stuck(String),
@@ -60,8 +64,15 @@ pub enum CorrectError {
 /// A corrected configuration as text, with what was changed. It holds keys and cannot be shown.
 pub struct Corrected {
     text: Zeroizing<String>,
-    changes: Vec<String>,
     key: Option<String>,
+    seen: Seen,
+}
+
+/// What the text is worth, told by reading it again.
+struct Seen {
+    changes: Vec<String>,
+    rewrites: Vec<GroupResource>,
+    has_keys: bool,
     needs_kms_v1: bool,
 }
 
@@ -83,26 +94,16 @@ impl Corrected {
         // Entries stay together where they can: the name of a KMS provider may be there only once.
         for split in [false, true] {
             let parts = parts(config, split);
-            let is_of_secrets = |part: &&Part<'_>| part.covers_secrets;
-            let writes =
-                parts.iter().filter(is_of_secrets).any(|part| part.pieces.iter().any(|one| !one.is_identity()));
-            if stage == Stage::Finish && !(writes && config.meant(&GroupResource::secrets()).is_encrypted()) {
+            let is_begun = parts.iter().any(Part::is_begun) && config.meant(&GroupResource::secrets()).is_encrypted();
+            if stage == Stage::Finish && !is_begun {
                 return Err(CorrectError::NotMigrated);
             }
-            if let Fresh::Listed(name) = fresh
-                && !parts.iter().filter(is_of_secrets).any(|part| part.pieces.iter().any(|piece| piece.has(name)))
-            {
-                return Err(CorrectError::NoSuchKey(name.to_owned()));
-            }
-            let trust = Trust::of(config);
-            let needed = stage != Stage::Finish && parts.iter().any(|part| part.needs_key(fresh, &trust));
+            let plan = Plan::of(config, &parts, fresh, stage)?;
+            let needed = parts.iter().any(|part| part.needs_key(&plan));
             let key = needed.then(NewKey::draw).transpose()?;
-            let text = write(&parts, fresh, stage, key.as_ref(), &trust);
+            let text = write(&parts, &plan, key.as_ref());
             match read_again(config, &text, stage, fresh) {
-                Ok((changes, needs_kms_v1)) => {
-                    let key = key.map(|key| key.name);
-                    return Ok(Self { text, changes, key, needs_kms_v1 });
-                }
+                Ok(seen) => return Ok(Self { text, key: key.map(|key| key.name), seen }),
                 Err(why) => stuck = why,
             }
         }
@@ -118,7 +119,7 @@ impl Corrected {
     /// What is different, a line for each change. Names, never values.
     #[must_use]
     pub fn changes(&self) -> &[String] {
-        &self.changes
+        &self.seen.changes
     }
 
     /// The name of the key that was made for it.
@@ -130,19 +131,32 @@ impl Corrected {
     /// Whether it has a KMS provider of version 1, which the server that it was read for does not allow by itself.
     #[must_use]
     pub fn needs_kms_v1(&self) -> bool {
-        self.needs_kms_v1
+        self.seen.needs_kms_v1
+    }
+
+    /// Whether there are keys in it. Who has a KMS provider may have none.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.seen.has_keys
+    }
+
+    /// The resources of which every object must be rewritten before what only reads them is left out, wildcards among
+    /// them. Of a finished configuration: before it may be used.
+    #[must_use]
+    pub fn rewrites(&self) -> &[GroupResource] {
+        &self.seen.rewrites
     }
 }
 
 /// What has changed, told by reading the new text as a server does, or why it must not be used.
-fn read_again(old: &Config<'_>, text: &str, stage: Stage, fresh: Fresh<'_>) -> Result<(Vec<String>, bool), String> {
+fn read_again(old: &Config<'_>, text: &str, stage: Stage, fresh: Fresh<'_>) -> Result<Seen, String> {
     let tree = Config::document(text).map_err(|error| error.to_string())?;
     let root = tree.root().ok_or("it came out empty")?;
     let new = Config::read(root, &Server { kms_v1: true, ..old.server() });
     if let Some(refusal) = new.refusals().first() {
         return Err(refusal.why.clone());
     }
-    let Changes { lines, lost, rewired } = changes::between(old, &new);
+    let Changes { lines: changes, lost, rewired } = changes::between(old, &new);
     match stage {
         Stage::Announce if rewired => return Err("something else would write than before".to_owned()),
         Stage::Announce | Stage::Migrate if lost => return Err("something that is read now would not be".to_owned()),
@@ -151,9 +165,25 @@ fn read_again(old: &Config<'_>, text: &str, stage: Stage, fresh: Fresh<'_>) -> R
         Stage::Finish => worth(&new, Fresh::Listed(""))?,
         Stage::Announce => {}
     }
-    let plugins = new.entries().iter().flat_map(|entry| &entry.providers);
-    let v1 = plugins.filter_map(|provider| provider.kms()).any(|kms| kms.version == Some(KmsVersion::V1));
-    Ok((lines, v1 && !old.server().kms_v1))
+    let providers = || new.entries().iter().flat_map(|entry| &entry.providers);
+    let v1 = providers().filter_map(Provider::kms).any(|kms| kms.version == Some(KmsVersion::V1));
+    Ok(Seen {
+        changes,
+        rewrites: rewrites(old, &new, stage),
+        has_keys: providers().any(|provider| !provider.keys().is_empty()),
+        needs_kms_v1: v1 && !old.server().kms_v1,
+    })
+}
+
+/// What is encrypted and read in more than one way, or was until it is finished.
+fn rewrites(old: &Config<'_>, new: &Config<'_>, stage: Stage) -> Vec<GroupResource> {
+    let stale = |resource: &GroupResource| {
+        let (before, after) = (old.meant(resource), new.meant(resource));
+        let ways = if stage == Stage::Finish { before.transformers().len() } else { after.transformers().len() };
+        after.is_encrypted() && ways > 1
+    };
+    let listed = new.entries().iter().flat_map(|entry| &entry.resources).map(|listed| &listed.resource);
+    listed.filter(|resource| stale(resource)).cloned().collect()
 }
 
 /// Whether what writes now is worth it. Of keys that only read, weaknesses are what they are: without them nothing that
@@ -178,124 +208,13 @@ fn worth(new: &Config<'_>, fresh: Fresh<'_>) -> Result<(), String> {
     bad.map_or(Ok(()), |problem| Err(problem.detail))
 }
 
-/// Resources that have the same providers.
-struct Part<'c> {
-    resources: Vec<GroupResource>,
-    pieces: Vec<Piece<'c>>,
-    /// Whether Secrets are looked up here.
-    covers_secrets: bool,
-}
-
-impl<'c> Part<'c> {
-    /// Whether it is to encrypt: Secrets always, and whatever did before.
-    fn is_wanted(&self) -> bool {
-        self.covers_secrets || self.pieces.first().is_some_and(|piece| !piece.is_identity())
-    }
-
-    /// Whether a new key is to stand in front of it.
-    fn needs_key(&self, fresh: Fresh<'_>, trust: &Trust<'_>) -> bool {
-        let writer = || self.pieces.iter().find(|piece| !piece.is_identity());
-        match fresh {
-            Fresh::Listed(_) => false,
-            Fresh::Always => self.is_wanted(),
-            Fresh::IfNeeded => {
-                self.is_wanted() && writer().is_none_or(|writer| !trust.has(writer, self.covers_secrets))
-            }
-        }
-    }
-
-    /// What it is to have, in order.
-    fn ordered(&self, fresh: Fresh<'_>, stage: Stage, trust: &Trust<'_>) -> Vec<Piece<'c>> {
-        let mut pieces = self.pieces.clone();
-        if pieces.is_empty() {
-            pieces.push(Piece::Identity);
-        }
-        // What was left as plaintext on purpose keeps its order.
-        if self.is_wanted() && stage != Stage::Announce {
-            pieces.sort_by_key(Piece::is_identity);
-        }
-        if let (Fresh::Listed(name), true) = (fresh, self.is_wanted())
-            && let Some(place) = pieces.iter().position(|piece| piece.has(name))
-        {
-            let mut piece = pieces.remove(place);
-            piece.put_first(name);
-            pieces.insert(0, piece);
-        }
-        match stage {
-            Stage::Finish => {
-                pieces.truncate(1);
-                pieces.iter_mut().for_each(Piece::keep_first);
-            }
-            _ if !self.needs_key(fresh, trust) => {}
-            Stage::Announce => pieces.insert(1, Piece::New),
-            Stage::Migrate => pieces.insert(0, Piece::New),
-        }
-        pieces
-    }
-}
-
-/// How wide a resource is.
-fn width(resource: &GroupResource) -> u8 {
-    u8::from(resource.is_wildcard()) + u8::from(*resource == GroupResource::everything())
-}
-
-/// Every resource with all its providers, narrow ones before wide ones, so that nothing masks. `split` parts what one
-/// entry has of different width.
-fn parts<'c>(config: &'c Config<'c>, split: bool) -> Vec<Part<'c>> {
-    let mut seen = BTreeSet::new();
-    let mut resources: Vec<&GroupResource> = Vec::new();
-    for listed in config.entries().iter().flat_map(|entry| &entry.resources) {
-        let written = listed.resource.to_string();
-        if listed.resource.refusal(&written).is_none() && !written.is_empty() && seen.insert(&listed.resource) {
-            resources.push(&listed.resource);
-        }
-    }
-    let mut numbered: BTreeMap<(u8, Vec<u32>), usize> = BTreeMap::new();
-    let mut parts: Vec<Part<'c>> = Vec::new();
-    for resource in resources {
-        let entries: Vec<_> = config.naming(resource).collect();
-        let numbers = entries.iter().map(|entry| entry.node.number()).collect();
-        let place = *numbered.entry((if split { width(resource) } else { 0 }, numbers)).or_insert(parts.len());
-        if place == parts.len() {
-            let providers = entries.iter().flat_map(|entry| &entry.providers);
-            let pieces = once(providers.filter_map(Piece::of));
-            parts.push(Part { resources: Vec::new(), pieces, covers_secrets: false });
-        }
-        parts[place].resources.push(resource.clone());
-    }
-    parts.sort_by_key(|part| part.resources.iter().map(width).max());
-    let secrets = GroupResource::secrets();
-    let names = [secrets.clone(), secrets.siblings(), GroupResource::everything()];
-    let covering = names.iter().find_map(|name| parts.iter().position(|part| part.resources.contains(name)));
-    // A wildcard that never encrypted anything is not made to encrypt everything.
-    match covering.map(|place| &mut parts[place]) {
-        Some(part) if part.resources.contains(&secrets) || part.pieces.iter().any(|one| !one.is_identity()) => {
-            part.covers_secrets = true;
-        }
-        _ => parts.insert(0, Part { resources: vec![secrets], pieces: Vec::new(), covers_secrets: true }),
-    }
-    parts
-}
-
-/// Plaintext is read by one identity as well as by several.
-fn once<'c>(pieces: impl Iterator<Item = Piece<'c>>) -> Vec<Piece<'c>> {
-    let mut seen = false;
-    pieces.filter(|piece| !piece.is_identity() || !std::mem::replace(&mut seen, true)).collect()
-}
-
-fn write(
-    parts: &[Part<'_>],
-    fresh: Fresh<'_>,
-    stage: Stage,
-    key: Option<&NewKey>,
-    trust: &Trust<'_>,
-) -> Zeroizing<String> {
+fn write(parts: &[Part<'_>], plan: &Plan<'_>, key: Option<&NewKey>) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(4096));
     out.push_str("apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n");
     for part in parts {
         let names: Vec<String> = part.resources.iter().map(|resource| quoted(&resource.to_string())).collect();
         let _ = writeln!(out, "  - resources: [{}]\n    providers:", names.join(", "));
-        part.ordered(fresh, stage, trust).iter().for_each(|piece| piece.write(key, &mut out));
+        part.ordered(plan).iter().for_each(|piece| piece.write(key, &mut out));
     }
     out
 }
@@ -432,8 +351,53 @@ mod tests {
         comments are not kept
         ");
         let entries = entry("secrets", &secretbox) + &entry("'*.*'", &format!("{{identity: {{}}}}, {secretbox}"));
-        insta::assert_snapshot!(told(&entries, Fresh::IfNeeded, Stage::Finish), @"*.*: not read any more: secretbox with key a");
+        insta::assert_snapshot!(told(&entries, Fresh::IfNeeded, Stage::Finish), @"");
         assert_eq!(told(&entry("secrets", &secretbox), Fresh::IfNeeded, Stage::Migrate), "");
+    }
+
+    #[test]
+    fn what_is_plaintext_on_purpose_keeps_its_readers() {
+        let secretbox = format!("{{secretbox: {{keys: [{{name: a, secret: {KEY}}}]}}}}");
+        let entries = entry("secrets", &format!("{secretbox}, {{identity: {{}}}}"))
+            + &entry("configmaps", &format!("{{identity: {{}}}}, {secretbox}"));
+        let finished = try_correct(&entries, Fresh::IfNeeded, Stage::Finish).unwrap();
+        assert_eq!(finished.changes(), ["secrets: not read any more: identity"]);
+        assert_eq!(finished.rewrites(), [GroupResource::secrets()]);
+    }
+
+    #[test]
+    fn what_is_to_be_rewritten_is_named() {
+        let both = format!("{{aescbc: {{keys: [{{name: a, secret: {KEY}}}]}}}}, {{identity: {{}}}}");
+        let entries =
+            entry("secrets, configmaps", &both) + &entry("pods", "{identity: {}}") + &entry("'*.apps'", &both);
+        for stage in [Stage::Migrate, Stage::Finish] {
+            let fresh = Fresh::Listed("a");
+            let named: Vec<String> = match stage {
+                Stage::Finish => try_correct(&entries, Fresh::IfNeeded, stage),
+                _ => try_correct(&entries, fresh, stage),
+            }
+            .map_or_else(
+                |error| vec![error.to_string()],
+                |one| one.rewrites().iter().map(ToString::to_string).collect(),
+            );
+            assert_eq!(named, ["secrets", "configmaps", "*.apps"], "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_resource_is_put_first_too() {
+        let secretbox = format!("{{secretbox: {{keys: [{{name: a, secret: {KEY}}}]}}}}");
+        let cbc = "{aescbc: {keys: [{name: b, secret: QKlWNDYDDJBgvbk+r4wsfA==}]}}";
+        let entries = entry("secrets", &secretbox) + &entry("configmaps", cbc);
+        let first = try_correct(&entries, Fresh::IfNeeded, Stage::Announce).unwrap();
+        let key = first.new_key().unwrap();
+        let tree = Config::document(first.expose()).unwrap();
+        let config = Config::read(tree.root().unwrap(), &Server::default());
+        let second = Corrected::of(&config, Fresh::Listed(key), Stage::Migrate).unwrap();
+        assert_eq!(
+            second.changes()[0],
+            format!("configmaps: written by secretbox with key {key}, before by aescbc with key b")
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@
 //! ```
 
 mod changes;
+mod chosen;
 mod config;
 mod decode;
 mod duration;
@@ -28,6 +29,7 @@ mod fix;
 mod foreign;
 mod judge;
 mod key;
+mod part;
 mod piece;
 mod problem;
 mod provider;

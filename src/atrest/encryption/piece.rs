@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::chosen::Chosen;
 use super::config::Config;
 use super::fix::{CorrectError, quoted};
 use super::key::Key;
@@ -62,19 +63,24 @@ impl<'c> Piece<'c> {
         matches!(self, Self::Identity)
     }
 
-    /// Whether it has a key of this name, or is the plugin.
-    pub(super) fn has(&self, name: &str) -> bool {
+    /// Each of its keys, or the plugin.
+    pub(super) fn listed(&self) -> Vec<Chosen> {
         match self {
-            Self::Local(_, keys) => keys.iter().any(|key| key.name == name),
-            Self::Kms(kms) => kms.name == name,
-            _ => false,
+            Self::Local(cipher, keys) => {
+                keys.iter().map(|key| Chosen { provider: cipher.as_str(), name: key.name.clone() }).collect()
+            }
+            Self::Kms(kms) => {
+                let provider = if kms.version == Some(KmsVersion::V1) { "kms:v1" } else { "kms:v2" };
+                vec![Chosen { provider, name: kms.name.clone() }]
+            }
+            Self::New | Self::Identity => Vec::new(),
         }
     }
 
     /// Puts a key in front of the others.
-    pub(super) fn put_first(&mut self, name: &str) {
+    pub(super) fn put_first(&mut self, chosen: &Chosen) {
         if let Self::Local(_, keys) = self {
-            keys.sort_by_key(|key| key.name != name);
+            keys.sort_by_key(|key| key.name != chosen.name);
         }
     }
 
