@@ -201,6 +201,7 @@ mod tests {
         let config = "token: t\nsecrets-encryption: true\nkube-apiserver-arg:\n- a=1\n- --b=2\n";
         assert_eq!(shown(config), ["Rancher a=1 b=2 token=t secrets-encryption=true"]);
         assert_eq!(shown("kube-apiserver-arg: a=1\n"), ["Rancher a=1"]);
+        assert_eq!(shown("tls-san: a\ncni: [calico]\n"), ["Rancher tls-san=a cni=-"]);
         assert_eq!(Flags::read("a: 1\n"), Err(FlagsError::NotALauncher));
     }
 

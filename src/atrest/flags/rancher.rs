@@ -8,21 +8,40 @@ use crate::manifest::Node;
 /// The key under which flags are passed on.
 pub(super) const PASSED_ON: &str = "kube-apiserver-arg";
 
-/// Keys that say a file is one of theirs, whatever else is in it.
-const TELLING: [&str; 8] = [
+/// Keys that say a file is one of theirs, whatever else is in it: most name no option that matters here, and what they do
+/// not say is the default of k3s or RKE2.
+const TELLING: [&str; 25] = [
     PASSED_ON,
-    "secrets-encryption",
-    "secrets-encryption-provider",
+    "agent-token",
+    "cluster-cidr",
+    "cluster-dns",
     "cluster-init",
+    "cni",
+    "datastore-endpoint",
+    "embedded-registry",
     "etcd-expose-metrics",
+    "etcd-snapshot-retention",
+    "etcd-snapshot-schedule-cron",
+    "flannel-backend",
     "kube-controller-manager-arg",
     "kubelet-arg",
+    "node-label",
+    "node-taint",
+    "protect-kernel-defaults",
+    "secrets-encryption",
+    "secrets-encryption-provider",
+    "service-cidr",
+    "system-default-registry",
+    "tls-san",
+    "token",
+    "token-file",
     "write-kubeconfig-mode",
 ];
 
 /// Reads the flags, if the document is such a file.
 pub(super) fn read(root: Node<'_>) -> Option<Flags> {
-    if !TELLING.iter().any(|key| root.get(key).is_some()) {
+    let is_telling = |name: &str| TELLING.contains(&name.trim_end_matches('+'));
+    if !root.entries().any(|(key, _)| key.as_str().is_some_and(is_telling)) {
         return None;
     }
     let (mut given, mut server) = (Vec::new(), Vec::new());
