@@ -162,14 +162,14 @@ fn a_flag_alone_leaves_the_question_open() {
     );
     let outcome = ksecrets().input("pod.yaml", pod).args(["seal", "at-rest", "--apiserver-manifest", "pod.yaml"]).run();
     insta::assert_snapshot!(outcome, @"
-    secrets at rest: unknown, by nothing that was looked at
+    secrets at rest: unknown: nothing that was looked at tells
         flag           unknown      the API server is given /etc/enc.yaml; what is in it was not looked
                                     at by this rung
         configuration  unknown      not looked at
         metrics        unknown      not looked at
         stored-bytes   unknown      not looked at
 
-    configmaps at rest: unknown, by nothing that was looked at
+    configmaps at rest: unknown: nothing that was looked at tells
         flag           unknown      the API server is given /etc/enc.yaml; what is in it was not looked
                                     at by this rung
         configuration  unknown      not looked at
@@ -209,6 +209,8 @@ fn metrics_outweigh_a_configuration() {
         stored-bytes   unknown      not looked at
 
     1 finding (1 medium) in 2 files, 576 B; @@TIME@@
+    --- stderr
+    ksecrets: --require metrics: secrets are partly, by metrics
     --- exit 1
     ");
 }
@@ -293,13 +295,13 @@ fn a_policy_alone_asks_nothing_else() {
          deletecollection of configmaps by everybody whom no rule before it names
        = fix: as above
 
-    secrets at rest: unknown, by nothing that was looked at
+    secrets at rest: unknown: nothing that was looked at tells
         flag           unknown      not looked at
         configuration  unknown      not looked at
         metrics        unknown      not looked at
         stored-bytes   unknown      not looked at
 
-    configmaps at rest: unknown, by nothing that was looked at
+    configmaps at rest: unknown: nothing that was looked at tells
         flag           unknown      not looked at
         configuration  unknown      not looked at
         metrics        unknown      not looked at
@@ -312,9 +314,18 @@ fn a_policy_alone_asks_nothing_else() {
 
 #[test]
 fn a_corrected_configuration_is_a_new_private_file() {
-    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "fixed.yaml"];
+    let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "fixed.yaml", "--new-key=first"];
     let outcome = ksecrets().input("enc.yaml", NONE).args(arguments).run();
-    assert_eq!(outcome.status, Some(1), "{outcome}");
+    assert_eq!(
+        outcome.status,
+        Some(0),
+        "what is wrong with the old file is no failure of writing the new one: {outcome}"
+    );
+    assert!(outcome.stdout.contains("encryption-identity-first"), "{outcome}");
+    for (asked, code) in [(["--fail-on", "medium"], 1), (["--require", "configuration"], 1)] {
+        let asked = ksecrets().input("enc.yaml", NONE).args(arguments).args(asked).run();
+        assert_eq!(asked.status, Some(code), "{asked}");
+    }
     let fixed = std::fs::read_to_string(outcome.folder().join("fixed.yaml")).unwrap();
     #[cfg(unix)]
     {
@@ -340,32 +351,202 @@ fn every_change_and_every_step_is_said() {
         let key = text.lines().find_map(|line| line.trim().strip_prefix("- name: ")).unwrap().trim_matches('"');
         outcome.stderr.replace(key, "NEW")
     };
-    insta::assert_snapshot!(said(&[]), @"
-    ksecrets: wrote new.yaml, which holds keys: keep it out of git, and of mode 0600
-    ksecrets: changed: secrets: written by secretbox with key NEW, before as plaintext
-    ksecrets: changed: secrets: kept for reading: identity
-    ksecrets: this is for a single API server: where there are more, take --new-key=second, since one that has not got the key cannot read what the others write
-    ksecrets: step 1: put new.yaml in the place of the old file and restart each API server
-    ksecrets: step 2: rewrite: kubectl get secrets -A -o json | kubectl replace -f -
-    ksecrets: step 3: see that nothing is left: ksecrets seal at-rest --snapshot SNAPSHOT --require stored-bytes
-    ksecrets: step 4: leave out what only reads: ksecrets seal at-rest --config new.yaml --fix-config LAST --finish
-    ");
-    let several = ["--apiserver-manifest", "a/pod.yaml", "--apiserver-manifest", "b/pod.yaml"];
-    insta::assert_snapshot!(said(&several), @"
-    ksecrets: wrote new.yaml, which holds keys: keep it out of git, and of mode 0600
+    // Nothing tells how many API servers there are, one manifest neither: each of them gets the key before one writes with it.
+    insta::assert_snapshot!(said(&["--apiserver-manifest", "a/pod.yaml"]), @"
+    ksecrets: wrote new.yaml, which holds keys: only for root of a control plane, and not for git
     ksecrets: changed: secrets: read by secretbox with key NEW too, which was not listed
-    ksecrets: step 1: bring new.yaml to every API server and restart each, one after the other: NEW only reads yet
+    ksecrets: NEW writes nothing yet, so that every API server can get it before one writes with it. Where there is only one, --new-key=first does it in one step
+    ksecrets: step 1: bring new.yaml to every API server and restart each, one after the other, in the place of the old file
     ksecrets: step 2: when all of them run with it, make the file for all in which it writes: ksecrets seal at-rest --config new.yaml --fix-config NEXT --first-key NEW
     ");
-    let k3s = said(&["--distribution", "k3s"]);
-    assert!(k3s.contains("k3s writes its own file"), "{k3s}");
+    insta::assert_snapshot!(said(&["--new-key=first"]), @"
+    ksecrets: wrote new.yaml, which holds keys: only for root of a control plane, and not for git
+    ksecrets: changed: secrets: written by secretbox with key NEW, before as plaintext
+    ksecrets: changed: secrets: kept for reading: identity
+    ksecrets: this is for a single API server: one that has not got NEW cannot read what the others write with it. Where there are several, take --new-key=second
+    ksecrets: step 1: bring new.yaml to every API server and restart each, one after the other, in the place of the old file
+    ksecrets: step 2: rewrite: kubectl get secrets -A -o json | kubectl replace -f -
+    ksecrets: step 3: take a new snapshot (etcdctl snapshot save SNAPSHOT), and see that nothing is left of secrets: ksecrets seal at-rest --config new.yaml --snapshot SNAPSHOT --require stored-bytes
+    ksecrets: step 4: leave out what only reads: ksecrets seal at-rest --config new.yaml --snapshot SNAPSHOT --fix-config LAST --finish
+    ");
+    assert_eq!(said(&[]), said(&["--new-key=second"]));
+    assert_eq!(said(&[]), said(&["--new-key"]));
+}
+
+const LOCAL: &str = "\
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets, certificates.cert-manager.io]
+  providers:
+  - secretbox: {keys: [{name: key1, secret: 7Zm34Nnu/J7f7l842x7u68C6pFaoDp8b9/8kc+qrSbE=}]}
+  - aescbc: {keys: [{name: key1, secret: 8Zm34Nnu/J7f7l842x7u68C6pFaoDp8b9/8kc+qrSbE=}]}
+  - identity: {}
+- resources: ['*.apps']
+  providers:
+  - secretbox: {keys: [{name: key1, secret: 7Zm34Nnu/J7f7l842x7u68C6pFaoDp8b9/8kc+qrSbE=}]}
+  - identity: {}
+- resources: [configmaps]
+  providers:
+  - identity: {}
+  - secretbox: {keys: [{name: key1, secret: 7Zm34Nnu/J7f7l842x7u68C6pFaoDp8b9/8kc+qrSbE=}]}
+";
+
+#[test]
+fn every_resource_that_is_encrypted_is_rewritten_before_it_is_finished() {
+    let said = |arguments: &[&str]| {
+        let all = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "new.yaml"].iter().chain(arguments);
+        let outcome = ksecrets().input("enc.yaml", LOCAL).args(all.copied()).run();
+        format!("{}--- exit {}", outcome.stderr, outcome.status.unwrap())
+    };
+    insta::assert_snapshot!(said(&[]), @"
+    ksecrets: wrote new.yaml, which holds keys: only for root of a control plane, and not for git
+    ksecrets: changed: entries are in another order: narrow ones before wide ones
+    ksecrets: step 1: bring new.yaml to every API server and restart each, one after the other, in the place of the old file
+    ksecrets: step 2: rewrite: kubectl get secrets,certificates.cert-manager.io -A -o json | kubectl replace -f -
+    ksecrets: step 3: rewrite: kubectl api-resources --api-group=apps --verbs=list,update -o name | xargs -I{} sh -c 'kubectl get {} -A -o json | kubectl replace -f -'
+    ksecrets: step 4: take a new snapshot (etcdctl snapshot save SNAPSHOT), and see that nothing is left of secrets, certificates.cert-manager.io, *.apps: ksecrets seal at-rest --config new.yaml --snapshot SNAPSHOT --require stored-bytes
+    ksecrets: step 5: leave out what only reads: ksecrets seal at-rest --config new.yaml --snapshot SNAPSHOT --fix-config LAST --finish
+    --- exit 0
+    ");
+    insta::assert_snapshot!(said(&["--finish"]), @"
+    ksecrets: wrote new.yaml, which holds keys: only for root of a control plane, and not for git
+    ksecrets: changed: secrets, certificates.cert-manager.io: not read any more: aescbc with key key1, identity
+    ksecrets: changed: *.apps: not read any more: identity
+    ksecrets: changed: entries are in another order: narrow ones before wide ones
+    ksecrets: nothing that was looked at shows that every object of secrets, certificates.cert-manager.io, *.apps was rewritten: what was not is lost. Give --snapshot with a new one, and it is looked at
+    ksecrets: step 1: keep the old file with the old backups: new.yaml reads neither those nor plaintext
+    ksecrets: step 2: bring new.yaml to every API server and restart each, one after the other, in the place of the old file
+    --- exit 0
+    ");
+    insta::assert_snapshot!(said(&["--first-key", "key1"]), @"
+    ksecrets: --fix-config: key1 is more than one: say which, aescbc:key1 or secretbox:key1
+    --- exit 2
+    ");
+    insta::assert_snapshot!(said(&["--first-key", "aescbc:key1"]), @"
+    ksecrets: wrote new.yaml, which holds keys: only for root of a control plane, and not for git
+    ksecrets: changed: secrets, certificates.cert-manager.io: written by aescbc with key key1, before by secretbox with key key1
+    ksecrets: changed: secrets, certificates.cert-manager.io: kept for reading: secretbox with key key1, identity
+    ksecrets: changed: entries are in another order: narrow ones before wide ones
+    ksecrets: step 1: bring new.yaml to every API server and restart each, one after the other, in the place of the old file
+    ksecrets: step 2: rewrite: kubectl get secrets,certificates.cert-manager.io -A -o json | kubectl replace -f -
+    ksecrets: step 3: rewrite: kubectl api-resources --api-group=apps --verbs=list,update -o name | xargs -I{} sh -c 'kubectl get {} -A -o json | kubectl replace -f -'
+    ksecrets: step 4: take a new snapshot (etcdctl snapshot save SNAPSHOT), and see that nothing is left of secrets, certificates.cert-manager.io, *.apps: ksecrets seal at-rest --config new.yaml --snapshot SNAPSHOT --require stored-bytes
+    ksecrets: step 5: leave out what only reads: ksecrets seal at-rest --config new.yaml --snapshot SNAPSHOT --fix-config LAST --finish
+    --- exit 0
+    ");
+}
+
+/// Without its log. Two Secrets are plaintext in it, and nine are under aescbc key1.
+fn database() -> Vec<u8> {
+    std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/kine/state.db")).unwrap()
+}
+
+#[test]
+fn what_would_lose_what_is_stored_is_refused() {
+    let config = |providers: &str| {
+        NONE.replace("- identity: {}", &format!("- aescbc: {{keys: [{providers}]}}\n  - identity: {{}}"))
+    };
+    let material = ["7Zm34Nnu/J7f7l842x7u", "68C6pFaoDp8b9/8kc+qrSbE="].concat();
+    let key = |name: &str| format!("{{name: {name}, secret: {material}}}");
+    let said = |config: &str, arguments: &[&str]| {
+        let files = ksecrets().input("enc.yaml", config).input("state.db", database()).input("metrics.txt", METRICS);
+        let all = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "new.yaml", "--distribution", "kubeadm"];
+        let outcome = files.args(all).args(arguments.iter().copied()).run();
+        assert_eq!((outcome.status, outcome.folder().join("new.yaml").exists()), (Some(2), false), "{outcome}");
+        outcome.stderr
+    };
+    let (one, both) = (config(&key("key2")), config(&(key("key2") + ", " + &key("key1"))));
+    let all = [
+        // Something that is stored cannot be read by the configuration at hand.
+        said(&one, &["--snapshot", "state.db"]),
+        // It cannot be read once the configuration is finished.
+        said(&both, &["--snapshot", "state.db", "--finish"]),
+        said(SOUND, &["--metrics", "metrics.txt", "--finish"]),
+        // One that does not load reads nothing, and is not compared.
+        said(&one.replace("providers:", "provider:"), &["--snapshot", "state.db"]),
+    ];
+    insta::assert_snapshot!(all.concat(), @"
+    ksecrets: --fix-config: under aescbc key1, which enc.yaml does not read: prod/large, prod/many-0, prod/many-1, prod/many-2, prod/many-3 and 4 more. Whatever is made of this configuration loses that: give the one in force
+    ksecrets: --finish: not everything was rewritten: state.db holds 2 secrets as plaintext: prod/changed, prod/plain
+    ksecrets: --finish: not everything was rewritten, or nothing tells so: 3 reads of secrets by metrics.txt met plaintext since it started
+    ksecrets: --fix-config: state.db holds 9 secrets under aescbc key1: prod/large, prod/many-0, prod/many-1, prod/many-2, prod/many-3 and 4 more, which what is made of this configuration could not read: give the one in force
+    ");
+}
+
+#[test]
+fn who_writes_a_file_of_their_own_is_not_given_one() {
+    for distribution in ["k3s", "rke2", "openshift", "eks"] {
+        let arguments = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "new.yaml", "--distribution"];
+        let outcome = ksecrets().input("enc.yaml", NONE).args(arguments).args([distribution]).run();
+        assert_eq!((outcome.status, outcome.folder().join("new.yaml").exists()), (Some(2), false), "{outcome}");
+        assert!(outcome.stderr.contains("a file in its place would be lost"), "{outcome}");
+    }
+}
+
+#[test]
+fn what_proves_too_little_says_so() {
+    let said = |arguments: &[&str]| {
+        let files =
+            ksecrets().input("enc.yaml", SOUND).input("other.yaml", format!("{SOUND}# ours\n")).input("pod.yaml", POD);
+        let outcome = files.args(["seal", "at-rest"]).args(arguments.iter().copied()).run();
+        let verdict = outcome.stdout.lines().find(|line| line.starts_with("secrets at rest")).unwrap_or_default();
+        format!("{verdict}\n{}--- exit {}\n", outcome.stderr, outcome.status.unwrap())
+    };
+    let two = ["--config", "enc.yaml", "--config", "other.yaml"];
+    let all = [
+        said(&["--config", "enc.yaml", "--require", "stored-bytes", "--fail-on", "never"]),
+        said(&[&two[..], &["--require", "configuration", "--fail-on", "never"]].concat()),
+        // Unknown is not a pass, and no finding that could be let pass.
+        said(&[&two[..], &["--fail-on", "never"]].concat()),
+    ];
+    insta::assert_snapshot!(all.concat(), @"
+    secrets at rest: encrypted, by configuration
+    ksecrets: --require stored-bytes: secrets are encrypted, by configuration
+    --- exit 1
+    secrets at rest: unknown: nothing that was looked at tells
+    ksecrets: --require configuration: nothing that was looked at tells whether secrets are encrypted
+    --- exit 1
+    secrets at rest: unknown: nothing that was looked at tells
+    --- exit 2
+    ");
+}
+
+#[test]
+fn another_document_of_a_file_is_not_read_and_said() {
+    let file = format!("{NONE}---\n{SOUND}");
+    let outcome = ksecrets().input("enc.yaml", file).args(["seal", "at-rest", "--config", "enc.yaml"]).run();
+    assert!(outcome.stdout.contains("secrets at rest: plaintext, by configuration"), "{outcome}");
+    assert!(outcome.to_string().contains("enc.yaml:7: another document"), "{outcome}");
+}
+
+#[test]
+fn a_dash_is_standard_output_and_no_place_for_keys() {
+    let outcome =
+        ksecrets().input("enc.yaml", SOUND).args(["seal", "at-rest", "--config", "enc.yaml", "-o", "-"]).run();
+    assert!(outcome.stdout.starts_with("secrets at rest: encrypted"), "{outcome}");
+    assert!(!outcome.folder().join("-").exists());
+    let said = |arguments: &[&str]| {
+        let outcome = ksecrets()
+            .input("enc.yaml", NONE)
+            .args(["seal", "at-rest", "--config", "enc.yaml"])
+            .args(arguments.iter().copied())
+            .run();
+        assert_eq!(outcome.status, Some(2), "{outcome}");
+        outcome.stderr.lines().next().unwrap().to_owned() + "\n"
+    };
+    let all = [said(&["--fix-config", "-"]), said(&["--fix-config", ""]), said(&["--fix-config", "x", "--new-key="])];
+    insta::assert_snapshot!(all.concat(), @"
+    error: invalid value '-' for '--fix-config <OUT>': it holds keys: name a file
+    error: invalid value '' for '--fix-config <OUT>': it holds keys: name a file
+    error: invalid value '' for '--new-key[=<PLACE>]': first or second
+    ");
 }
 
 #[test]
 fn keys_beside_a_snapshot_are_found() {
-    let database = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/kine/state.db")).unwrap();
     let found = |config: &str| {
-        let files = ksecrets().input("backup/state.db", &database).input("backup/enc.json", config);
+        let files = ksecrets().input("backup/state.db", database()).input("backup/enc.json", config);
         let arguments = ["seal", "at-rest", "--snapshot", "backup/state.db", "--format", "json"];
         let findings = files.args(arguments).run().json()["findings"].clone();
         let all = findings.as_array().unwrap().clone().into_iter();

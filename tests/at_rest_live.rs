@@ -160,3 +160,39 @@ rules:
         simulated.iter().flat_map(|logged| logged.verbs.iter().map(|verb| (*verb).to_owned())).collect();
     assert_eq!(told, logged);
 }
+
+/// With everything encrypted from the first write on, nothing that the API server keeps for itself is taken for plaintext;
+/// and what is not rewritten under a new key keeps the old one from being left out.
+#[test]
+fn everything_is_compared_with_what_names_everything() {
+    let secretbox = |name: &str, byte: u8| json!({ "name": name, "secret": STANDARD.encode([byte, 7, 200, 31, 5, 99, 180, 64, 250, 11, 3, 77, 129, 40, 222, 16, 91, 201, 58, 144, 9, 233, 170, 25, 86, 112, 47, 61, 190, 241, 138, 2]) });
+    let file = |folder: &std::path::Path, name: &str, keys: Value| {
+        let config = json!({
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "EncryptionConfiguration",
+            "resources": [{ "resources": ["*.*"], "providers": [{ "secretbox": { "keys": keys } }] }],
+        });
+        let path = folder.join(name);
+        fs::write(&path, config.to_string()).unwrap();
+        path.display().to_string()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let old = file(folder.path(), "old.json", json!([secretbox("old", 1)]));
+    let Some(mut plane) = ControlPlane::start(&[&format!("--encryption-provider-config={old}")]) else { return };
+    let namespace = plane.namespace("everything").name().to_owned();
+    secret(&plane, &namespace, "db");
+    let etcd = plane.etcd_url().to_owned();
+    let look = |more: &[&str]| ksecrets().args(["seal", "at-rest", "--etcd", &etcd]).args(more.iter().copied()).run();
+    let fine = look(&["--config", &old, "--fail-on", "low"]);
+    assert_eq!(fine.status, Some(0), "{fine}");
+
+    let both = file(folder.path(), "both.json", json!([secretbox("new", 2), secretbox("old", 1)]));
+    plane.restart(&[&format!("--encryption-provider-config={both}")]);
+    secret(&plane, &namespace, "late");
+    let left = look(&["--config", &both, "--require", "stored-bytes"]);
+    assert!(left.stdout.contains("Resource clusterroles.rbac.authorization.k8s.io"), "{left}");
+    assert_eq!(left.status, Some(1), "{left}");
+    let finish = ["--config", &both, "--fix-config", "new.yaml", "--finish"];
+    let refused = look(&finish);
+    assert!(refused.stderr.contains("not everything was rewritten"), "{refused}");
+}

@@ -110,12 +110,39 @@ impl Distribution {
         match self {
             Self::K3s => "k3s secrets-encrypt reencrypt",
             Self::Rke2 => "rke2 secrets-encrypt reencrypt",
+            // To redeploy an operand rewrites nothing, and to force a key is an override that nobody supports.
             Self::OpenShift => {
-                "oc patch kubeapiserver cluster --type=merge -p '{\"spec\":{\"forceRedeploymentReason\":\"reencrypt\"}}'"
+                "the operators do it by themselves; wait for EncryptionCompleted in the condition Encrypted of kubeapiserver, \
+                 openshiftapiserver and authentication"
             }
             _ => "kubectl get secrets -A -o json | kubectl replace -f -",
         }
     }
+
+    /// Who writes the configuration, where that is not whoever runs the cluster, and how they are told to. A file that is
+    /// put in its place by hand is lost, and the keys in it with it.
+    #[must_use]
+    pub const fn owner(self) -> Option<Owner> {
+        let (who, rotation) = match self {
+            Self::Kubeadm => return None,
+            Self::K3s => ("k3s", "`k3s secrets-encrypt rotate-keys`"),
+            Self::Rke2 => ("RKE2", "`rke2 secrets-encrypt rotate-keys`"),
+            Self::OpenShift => ("an operator of OpenShift", "it is done every week"),
+            Self::Eks => ("Amazon", "the key of KMS rotates there"),
+            Self::Gke => ("Google", "the key of Cloud KMS rotates there"),
+            Self::Aks => ("Microsoft", "the key of Key Vault rotates there"),
+        };
+        Some(Owner { who, rotation })
+    }
+}
+
+/// Somebody else who writes a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// `k3s`, `an operator of OpenShift`.
+    pub who: &'static str,
+    /// How a key is rotated there.
+    pub rotation: &'static str,
 }
 
 impl fmt::Display for Distribution {

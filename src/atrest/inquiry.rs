@@ -1,6 +1,6 @@
 //! What was looked at, and what it comes to: one verdict for each resource, and findings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::distribution::Distribution;
@@ -27,8 +27,6 @@ pub struct Inquiry {
     /// What configurations do, and what is stored: compared when all is seen.
     pub(super) configured: Vec<Configured>,
     pub(super) written: Vec<Written>,
-    /// API servers that something showed, by the node or the file.
-    pub(super) servers: BTreeSet<String>,
 }
 
 /// What one piece of evidence says of one resource.
@@ -57,6 +55,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What could not be looked at.
     pub skipped: Vec<Skipped>,
+    /// What is stored, of whatever resource.
+    pub stored: Vec<Written>,
 }
 
 impl Inquiry {
@@ -73,7 +73,6 @@ impl Inquiry {
             digests: Vec::new(),
             configured: Vec::new(),
             written: Vec::new(),
-            servers: BTreeSet::new(),
         }
     }
 
@@ -86,12 +85,6 @@ impl Inquiry {
     #[must_use]
     pub fn distribution(&self) -> Option<Distribution> {
         self.distribution
-    }
-
-    /// How many API servers are known of. There may be more.
-    #[must_use]
-    pub fn servers(&self) -> usize {
-        self.servers.len()
     }
 
     /// Takes note of something that could not be looked at.
@@ -144,7 +137,7 @@ impl Inquiry {
             b.severity.cmp(&a.severity).then_with(|| key(a).cmp(&key(b)))
         });
         name_apart(&mut self.findings);
-        Outcome { verdicts, findings: self.findings, skipped: self.skipped }
+        Outcome { verdicts, findings: self.findings, skipped: self.skipped, stored: self.written }
     }
 
     /// A configuration that is not in force makes nothing encrypted.

@@ -10,13 +10,15 @@ pub mod encryption;
 pub mod flags;
 mod inquiry;
 pub mod metrics;
+pub mod rewrite;
 mod rules;
 mod rung;
 pub mod stored;
 
-pub use distribution::Distribution;
+pub use distribution::{Distribution, Owner};
 pub use inquiry::{Inquiry, Outcome};
 pub use rules::AtRestRule;
+pub use rung::Written;
 
 use std::sync::Arc;
 

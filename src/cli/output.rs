@@ -18,7 +18,7 @@ pub(super) struct Output {
     /// How to write the report: text, json, jsonl, sarif, markdown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Write the report to a file in place of standard output
+    /// Write the report to a file in place of standard output, which is -
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// When to colour: auto, always, never
@@ -28,7 +28,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn write(&self, report: &Report, rules: &[Arc<Rule>]) -> anyhow::Result<()> {
-        match &self.output {
+        match self.output.as_ref().filter(|path| path.as_os_str() != "-") {
             Some(path) => {
                 let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
                 let mut out = BufWriter::new(file);

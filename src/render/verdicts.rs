@@ -17,9 +17,11 @@ pub(super) fn table(
 ) -> String {
     let mut text = String::new();
     for verdict in verdicts {
-        let rung = verdict.rests_on().map_or("nothing that was looked at", |rung| rung.rung.as_str());
-        let title = format!("{} at rest: {}", clean(&verdict.resource), verdict.encrypted());
-        let _ = writeln!(text, "{}, by {rung}", heading(&title));
+        let title = heading(&format!("{} at rest: {}", clean(&verdict.resource), verdict.encrypted()));
+        let _ = match verdict.rests_on() {
+            Some(rung) => writeln!(text, "{title}, by {}", rung.rung),
+            None => writeln!(text, "{title}: nothing that was looked at tells"),
+        };
         for rung in &verdict.rungs {
             let lines = wrap(&clean(&rung.reason), width.saturating_sub(INDENT));
             let reason = lines.join(&format!("\n{:INDENT$}", ""));

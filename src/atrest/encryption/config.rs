@@ -88,6 +88,13 @@ impl<'t> Config<'t> {
         Ok(parse_document(text, range)?)
     }
 
+    /// The line in which another document begins, which the server does not read.
+    #[must_use]
+    pub fn later(text: &str) -> Option<usize> {
+        let range = chunks(text).nth(1)?;
+        Some(text[..range.start].matches('\n').count() + 1)
+    }
+
     /// The document of a file, if it is one that was meant to be a configuration, loading or not.
     ///
     /// # Errors

@@ -30,7 +30,6 @@ impl Inquiry {
         let Some((stage, digest)) = value.rsplit_once('-').filter(|(stage, _)| STAGES.contains(stage)) else {
             return self.skip(format!("node {node}"), "a stage of encryption that is not known");
         };
-        self.servers.insert(node.to_owned());
         let reason = format!("node {node} has an encryption configuration, at the stage {stage}");
         self.claim_all(Rung::Configuration, Encrypted::Unknown, &reason);
         self.digests.push(Digest { of: format!("node {node}"), sha256: format!("sha256:{digest}") });

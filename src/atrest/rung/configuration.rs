@@ -32,6 +32,12 @@ impl Inquiry {
                 (number, encrypted, format!("{path}: {reason}"))
             })
             .collect();
+        if let Some(line) = Config::later(text) {
+            self.skip(
+                format!("{path}:{line}"),
+                "another document: the API server reads the first one of a file and no other",
+            );
+        }
         self.keep_configured(path, &config);
         for (number, encrypted, reason) in claims {
             self.claim(number, Rung::Configuration, encrypted, reason);

@@ -16,7 +16,6 @@ impl Inquiry {
         let servers = Flags::read(text)?;
         self.is_run_by(Distribution::of_path(path));
         for flags in &servers {
-            self.servers.insert(flags.node.clone().unwrap_or_else(|| path.to_owned()));
             self.judge_flags(&Server { path, text, flags });
         }
         Ok(())

@@ -10,7 +10,8 @@ mod flag;
 mod metrics;
 mod stored;
 
-pub(super) use agreement::{Configured, Written};
+pub(super) use agreement::Configured;
+pub use agreement::Written;
 
 use std::ops::Range;
 

@@ -21,16 +21,16 @@ struct Counts {
 }
 
 impl Inquiry {
-    /// Takes what was counted in a database, a snapshot or a running etcd.
+    /// Takes what was counted in a database, a snapshot or a running etcd; configurations are taken before.
     pub fn stored(&mut self, place: &str, evidence: &Evidence) {
         self.is_run_by(match evidence.origin {
             Origin::Kine { .. } => Some(Distribution::K3s),
             _ => Distribution::of_path(place),
         });
+        self.written.extend(Written::all(place, &evidence.census));
         let resources: Vec<(usize, GroupResource)> =
             self.resources().map(|(number, resource)| (number, resource.clone())).collect();
         for (number, resource) in resources {
-            self.written.extend(Written::all(place, number, &evidence.census, &resource));
             let (encrypted, reason) = says(&counts(&evidence.census, &resource), evidence.unsettled);
             self.claim(number, Rung::StoredBytes, encrypted, format!("{place}: {reason}{}", checked(evidence.origin)));
             for row in evidence.census.resource(&resource.group, &resource.resource) {
@@ -85,7 +85,7 @@ impl Inquiry {
         let names = some(&current.names, current.values);
         match row.sealing {
             Sealing::Plain(_) => {
-                let severity = (resource.to_string() != "secrets").then(|| severity_of(resource));
+                let severity = (resource.to_string() != "secrets").then(|| self.severity_of(resource));
                 let store = if matches!(origin, Origin::Kine { .. }) { "kine's database" } else { "etcd" };
                 self.find(AtRestRule::StoredPlaintext, severity, format!("plaintext in {store}: {names}"), location);
             }
@@ -99,6 +99,16 @@ impl Inquiry {
                     self.find(AtRestRule::StoredStale, None, message, location);
                 }
             }
+        }
+    }
+
+    /// ConfigMaps are seldom encrypted, and need not be unless a configuration names them. What the user names besides is
+    /// wanted encrypted.
+    fn severity_of(&self, resource: &GroupResource) -> Severity {
+        match resource.to_string().as_str() {
+            "configmaps" if self.is_to_be_encrypted(resource) => Severity::Medium,
+            "configmaps" => Severity::Info,
+            _ => Severity::High,
         }
     }
 
@@ -220,11 +230,6 @@ fn checked(origin: Origin) -> &'static str {
         Origin::Database { .. } => "; the file has no digest, so that nothing but the form of its pages was checked",
         Origin::Kine { .. } | Origin::Etcd => "",
     }
-}
-
-/// ConfigMaps are seldom encrypted, and need not be. What the user names besides is wanted encrypted.
-fn severity_of(resource: &GroupResource) -> Severity {
-    if resource.to_string() == "configmaps" { Severity::Info } else { Severity::High }
 }
 
 fn namespace(place: &str, resource: &GroupResource, namespace: Option<&str>) -> Location {

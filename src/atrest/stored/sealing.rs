@@ -131,16 +131,18 @@ impl<S> Sealing<S> {
 }
 
 impl Sealing {
-    /// What the value begins with, up to the name of the key; empty for plaintext, and for what is not known.
+    /// Whether a transformer that puts this in front of what it writes reads it. Of a key's name only what stands before a
+    /// colon is known.
     #[must_use]
-    pub fn prefix(&self) -> String {
+    pub fn is_under(&self, prefix: &str) -> bool {
         match self {
+            Self::Plain(_) => prefix.is_empty(),
+            Self::Unknown => false,
             Self::Sealed { provider, key, .. } => {
                 let known = Provider::ALL.iter().find(|(_, known)| known == provider);
-                let prefix = known.map_or_else(Default::default, |(prefix, _)| String::from_utf8_lossy(prefix));
-                format!("k8s:enc:{prefix}{key}:")
+                let known = known.map_or_else(Default::default, |(prefix, _)| String::from_utf8_lossy(prefix));
+                prefix.starts_with(&format!("k8s:enc:{known}{key}:"))
             }
-            Self::Plain(_) | Self::Unknown => String::new(),
         }
     }
 

@@ -1,15 +1,16 @@
-//! `--fix-config`: the configuration as it should be, what was changed, and what to do with it.
+//! `--fix-config`: the configuration as it should be, unless something shows that it would lose what is stored.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::atrest::Distribution;
-use ksecrets::atrest::encryption::{Config, Corrected, Fresh, Server, Stage};
+use ksecrets::atrest::encryption::{Config, CorrectError, Corrected, Fresh, GroupResource, Server, Stage};
+use ksecrets::atrest::{Distribution, Written};
 
 use super::super::keygen::create;
 use super::super::say;
+use super::steps::Fixed;
 
 /// What an API server without a configuration does.
 const NONE: &str = "\
@@ -21,21 +22,22 @@ resources: [{resources: [secrets], providers: [{identity: {}}]}]
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Mending")]
 pub(super) struct FixArguments {
-    /// Write a corrected configuration (0600): what encrypts first, what was used before kept for reading. Of --config, or
-    /// a first one
-    #[arg(long, value_name = "OUT")]
+    /// Write a corrected configuration (0600) to a new file: what encrypts first, what was used before kept for reading. Of
+    /// --config, or a first one. Exits with 0 when it is written, unless --fail-on or --require say otherwise
+    #[arg(long, value_name = "OUT", value_parser = file)]
     fix_config: Option<PathBuf>,
-    /// Add a new random key, whatever is there: first, so that it writes, or second, for every API server to have it before
-    /// one writes with it [default: second where several API servers are known]
+    /// Add a new random key, whatever is there: second, for every API server to have it before one writes with it, or first,
+    /// which is for a single API server [default: second]
     #[arg(
-        long, value_name = "PLACE", requires = "fix_config", num_args = 0..=1, require_equals = true,
-        default_missing_value = "", value_parser = place
+        long, value_name = "PLACE", requires = "fix_config", num_args = 0..=1, require_equals = true, value_parser = place
     )]
-    new_key: Option<Place>,
-    /// Put this key, or KMS provider, first: after every API server has it
+    new_key: Option<Option<Place>>,
+    /// Put this key, or KMS provider, first, after every API server has it: NAME, or secretbox:NAME where several are called
+    /// so
     #[arg(long, value_name = "NAME", requires = "fix_config", conflicts_with = "new_key")]
     first_key: Option<String>,
-    /// Leave out old keys and identity: only after everything was rewritten
+    /// Leave out old keys and identity: only after everything was rewritten. Refused where --snapshot, --etcd or metrics
+    /// show that it was not
     #[arg(long, requires = "fix_config", conflicts_with_all = ["new_key", "first_key"])]
     finish: bool,
 }
@@ -45,21 +47,22 @@ pub(super) struct FixArguments {
 enum Place {
     First,
     Second,
-    Unsaid,
 }
 
 /// What is known of those who would read the file.
 pub(super) struct Known {
     pub(super) server: Server,
-    /// How many; none where nobody told.
-    pub(super) servers: usize,
     pub(super) distribution: Option<Distribution>,
     /// Whether Secrets are plaintext, or nothing was looked at.
     pub(super) is_plain: bool,
     /// What is stored and could not be read by the configuration at hand.
     pub(super) unread: Option<String>,
-    /// What is stored otherwise than the configuration writes.
-    pub(super) unfinished: Option<String>,
+    /// What API servers still write or read as plaintext, by resource.
+    pub(super) unfinished: Vec<(GroupResource, String)>,
+    /// What is stored.
+    pub(super) stored: Vec<Written>,
+    /// Where that was read to the end.
+    pub(super) databases: Vec<String>,
 }
 
 impl FixArguments {
@@ -71,11 +74,17 @@ impl FixArguments {
     /// nothing is encrypted: its key would open nothing of what is.
     pub(super) fn write(&self, configurations: &[PathBuf], known: &Known) -> anyhow::Result<()> {
         let Some(out) = &self.fix_config else { return Ok(()) };
+        if let Some((distribution, owner)) = known.distribution.and_then(|one| Some((one, one.owner()?))) {
+            bail!(
+                "--fix-config: {} writes the configuration of this cluster, and a file in its place would be lost with its \
+                 keys. To turn encryption on: {} To rotate a key: {}. If it is run otherwise, say so with --distribution",
+                owner.who,
+                distribution.enable(),
+                owner.rotation
+            );
+        }
         if let Some(unread) = &known.unread {
             bail!("--fix-config: {unread}. Whatever is made of this configuration loses that: give the one in force");
-        }
-        if let (true, Some(unfinished)) = (self.finish, &known.unfinished) {
-            bail!("--finish: not everything was rewritten: {unfinished}");
         }
         let text = match configurations {
             [] if !known.is_plain => bail!(
@@ -87,94 +96,77 @@ impl FixArguments {
         };
         let tree = Config::expected(&text)?;
         let Some(root) = tree.root() else { bail!("there is no configuration to correct") };
-        let (stage, corrected) = self.correct(&Config::read(root, &known.server), known).context("--fix-config")?;
+        let config = Config::read(root, &known.server);
+        let (stage, corrected) = self.correct(&config).context("--fix-config")?;
+        self.hold(&config, &corrected, known)?;
         create(out, corrected.expose().as_bytes())?;
-        let name = out.display();
-        say(&format!("wrote {name}, which holds keys: keep it out of git, and of mode 0600"));
-        match corrected.changes() {
-            [] => say("nothing of it is different: the file was in order"),
-            changes => changes.iter().for_each(|change| say(&format!("changed: {change}"))),
-        }
-        if corrected.needs_kms_v1() {
-            say(&format!(
-                "KMS version 1 is in it, and Kubernetes 1.{} loads that only with --feature-gates=KMSv1=true: without the \
-                 flag the API server does not start",
-                known.server.minor
-            ));
-        }
-        if stage == Stage::Migrate && corrected.new_key().is_some() && known.servers != 1 {
-            say(
-                "this is for a single API server: where there are more, take --new-key=second, since one that has not got the \
-                 key cannot read what the others write",
-            );
-        }
-        for (number, step) in steps(out, stage, &corrected, known).iter().enumerate() {
-            say(&format!("step {}: {step}", number + 1));
-        }
+        let fixed = Fixed { out, stage, corrected: &corrected, is_first: configurations.is_empty(), known };
+        fixed.lines().iter().for_each(|line| say(line));
         Ok(())
     }
 
-    /// Where several API servers share a file, a key that none of them has goes second.
-    fn correct(&self, config: &Config<'_>, known: &Known) -> anyhow::Result<(Stage, Corrected)> {
+    /// Where several API servers share a file, and nothing tells that there is one, a key that none of them has goes second.
+    fn correct(&self, config: &Config<'_>) -> Result<(Stage, Corrected), CorrectError> {
         let fresh = match (&self.first_key, self.new_key) {
             (Some(name), _) => Fresh::Listed(name),
             (None, Some(_)) => Fresh::Always,
             (None, None) => Fresh::IfNeeded,
         };
-        let stage = match self.new_key {
-            _ if self.finish => Stage::Finish,
-            Some(Place::Second) => Stage::Announce,
-            _ => Stage::Migrate,
-        };
-        let corrected = Corrected::of(config, fresh, stage)?;
-        let unsaid = self.new_key != Some(Place::First);
+        if self.finish {
+            return Ok((Stage::Finish, Corrected::of(config, fresh, Stage::Finish)?));
+        }
         // With what does not load none of them runs.
-        let shared = known.servers > 1 && config.loads();
-        if unsaid && shared && stage == Stage::Migrate && corrected.new_key().is_some() {
+        let at_once = match self.new_key.flatten() {
+            Some(place) => place == Place::First,
+            None => !config.loads(),
+        };
+        let corrected = Corrected::of(config, fresh, Stage::Migrate);
+        let needs_key = match &corrected {
+            Ok(corrected) => corrected.new_key().is_some(),
+            // Without a key that is trusted there is none that could be brought to them before.
+            Err(_) => fresh == Fresh::Always,
+        };
+        if needs_key && !at_once {
             return Ok((Stage::Announce, Corrected::of(config, fresh, Stage::Announce)?));
         }
-        Ok((stage, corrected))
+        Ok((Stage::Migrate, corrected?))
+    }
+
+    /// Refuses what would lose something that is stored.
+    fn hold(&self, old: &Config<'_>, corrected: &Corrected, known: &Known) -> anyhow::Result<()> {
+        let tree = Config::expected(corrected.expose())?;
+        let Some(root) = tree.root() else { bail!("--fix-config: it came out empty") };
+        let new = Config::read(root, &Server { kms_v1: true, ..known.server });
+        let lost = Written::unread(&known.stored, &new);
+        match (self.finish, lost) {
+            (true, Some(lost)) => {
+                bail!("--finish: not everything was rewritten: {} holds {}", lost.place, lost.describe())
+            }
+            (false, Some(lost)) => bail!(
+                "--fix-config: {} holds {}, which what is made of this configuration could not read: give the one in force",
+                lost.place,
+                lost.describe()
+            ),
+            (_, None) => {}
+        }
+        let unfinished = known.unfinished.iter().find(|(resource, _)| old.meant(resource).is_encrypted());
+        match unfinished.filter(|_| self.finish) {
+            Some((_, unfinished)) => bail!("--finish: not everything was rewritten, or nothing tells so: {unfinished}"),
+            None => Ok(()),
+        }
     }
 }
 
-/// What to do with the file, in an order in which no API server meets a value that it cannot read.
-fn steps(out: &Path, stage: Stage, corrected: &Corrected, known: &Known) -> Vec<String> {
-    let out = out.display();
-    let mut steps = Vec::new();
-    if let Some(own @ (Distribution::K3s | Distribution::Rke2)) = known.distribution {
-        // They write the file anew, and keep another copy in their datastore.
-        return vec![format!("do not put it in place by hand: {own} writes its own file. {}", own.enable())];
+/// A report may go to standard output; keys may not.
+fn file(word: &str) -> Result<PathBuf, String> {
+    match word {
+        "" | "-" => Err("it holds keys: name a file".to_owned()),
+        name => Ok(PathBuf::from(name)),
     }
-    let rewrite = known.distribution.unwrap_or(Distribution::Kubeadm).rewrite();
-    match (stage, corrected.new_key()) {
-        (Stage::Announce, Some(key)) => {
-            steps.push(format!(
-                "bring {out} to every API server and restart each, one after the other: {key} only reads yet"
-            ));
-            steps.push(format!(
-                "when all of them run with it, make the file for all in which it writes: ksecrets seal at-rest --config \
-                 {out} --fix-config NEXT --first-key {key}"
-            ));
-            return steps;
-        }
-        (Stage::Announce, None) => return steps,
-        (Stage::Finish, _) => {
-            steps.push(format!("keep the old file with the old backups: {out} reads neither those nor plaintext"));
-            steps.push(format!("bring {out} to every API server and restart each, one after the other"));
-            return steps;
-        }
-        (Stage::Migrate, _) => {}
-    }
-    steps.push(format!("put {out} in the place of the old file and restart each API server"));
-    steps.push(format!("rewrite: {rewrite}"));
-    steps.push("see that nothing is left: ksecrets seal at-rest --snapshot SNAPSHOT --require stored-bytes".to_owned());
-    steps.push(format!("leave out what only reads: ksecrets seal at-rest --config {out} --fix-config LAST --finish"));
-    steps
 }
 
 fn place(word: &str) -> Result<Place, String> {
     match word {
-        "" => Ok(Place::Unsaid),
         "first" => Ok(Place::First),
         "second" => Ok(Place::Second),
         _ => Err("first or second".to_owned()),

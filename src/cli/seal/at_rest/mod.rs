@@ -3,6 +3,7 @@
 mod custody;
 mod fix;
 mod live;
+mod steps;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,13 @@ use clap::Args;
 use ksecrets::atrest::encryption::{EncryptionRule, GroupResource, Server};
 use ksecrets::atrest::stored::{self, Prefixes, etcd};
 use ksecrets::atrest::{self, Distribution, Inquiry};
-use ksecrets::model::{Encrypted, Finding, Report, Rung, Severity, Summary, Target, Verdict};
+use ksecrets::model::{Encrypted, Finding, Report, Rung, Severity, Skipped, Summary, Target, Verdict};
 use zeroize::Zeroizing;
 
 use super::super::config::FailOn;
 use super::super::output::Output;
 use super::super::{CLEAN, FAILED, FOUND};
+use super::say;
 
 #[derive(Args, Debug)]
 pub(super) struct AtRestArguments {
@@ -53,7 +55,8 @@ pub(super) struct AtRestArguments {
     /// Exit with 1 unless this rung or a higher one says that Secrets are encrypted: configuration, metrics, stored-bytes
     #[arg(long, value_name = "RUNG", value_parser = rung)]
     require: Option<Rung>,
-    /// Exit with 1 from this severity on: critical, high, medium, low, never
+    /// Exit with 1 from this severity on: critical, high, medium, low, never [default: medium; never with --fix-config].
+    /// Whatever it says, 2 tells that the question has no answer
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
     #[command(flatten)]
@@ -98,16 +101,20 @@ pub(super) fn run(arguments: &AtRestArguments) -> anyhow::Result<u8> {
     }
     let mut inquiry = Inquiry::new(arguments.resources(), arguments.distribution);
     arguments.look(&mut inquiry)?;
-    let (servers, distribution) = (inquiry.servers(), inquiry.distribution());
+    let distribution = inquiry.distribution();
     let outcome = inquiry.end();
     let secrets = outcome.verdicts.first().map_or(Encrypted::Unknown, Verdict::encrypted);
     let known = fix::Known {
         server: arguments.server(),
-        servers,
         distribution,
         is_plain: targets.is_empty() || secrets == Encrypted::No,
-        unread: said(&outcome.findings, &["encryption-undecryptable"]),
-        unfinished: said(&outcome.findings, &["stored-plaintext", "stored-stale-key", "encryption-drift"]),
+        unread: said(&outcome.findings, "encryption-undecryptable").map(|(_, message)| message).next(),
+        unfinished: ["encryption-plaintext-written", "encryption-plaintext-read"]
+            .into_iter()
+            .flat_map(|rule| said(&outcome.findings, rule))
+            .collect(),
+        stored: outcome.stored,
+        databases: arguments.databases(&outcome.skipped),
     };
     arguments.fix.write(&arguments.config, &known)?;
     if targets.is_empty() {
@@ -131,6 +138,13 @@ impl AtRestArguments {
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
         let files = [&self.config, &self.apiserver_manifest, &self.audit_policy, &self.metrics, &self.snapshot];
         files.into_iter().flatten()
+    }
+
+    /// What tells all that is stored.
+    fn databases(&self, skipped: &[Skipped]) -> Vec<String> {
+        let etcd = (!self.etcd.etcd.is_empty()).then(|| self.etcd.etcd.join(","));
+        let all = self.snapshot.iter().map(|path| shown(path)).chain(etcd);
+        all.filter(|place| !skipped.iter().any(|skipped| skipped.place == *place)).collect()
     }
 
     /// The API server that would read a configuration.
@@ -194,20 +208,30 @@ impl AtRestArguments {
     }
 
     fn code(&self, report: &Report) -> u8 {
-        let limit = self.fail_on.map_or(Some(Severity::Medium), |FailOn(severity)| severity);
-        let found = matches!((limit, report.worst()), (Some(limit), Some(worst)) if worst >= limit);
         let secrets = report.at_rest.iter().flatten().next();
-        let proved = |least: Rung| {
-            let rung = secrets.and_then(|verdict| verdict.rests_on());
-            rung.is_some_and(|rung| rung.rung >= least && rung.encrypted == Encrypted::Yes)
-        };
-        if found || self.require.is_some_and(|least| !proved(least)) {
+        if let Some(unmet) = self.require.and_then(|least| unmet(least, secrets)) {
+            say(&unmet);
             return FOUND;
         }
-        // Unknown is not a pass. Whoever gives a policy alone does not ask.
-        let asks = limit.is_some() && report.targets.len() > self.audit_policy.len();
+        // What is wrong with the old file is no failure of writing a new one, unless somebody asks for it.
+        let default = (!self.fix.is_wanted()).then_some(Severity::Medium);
+        let limit = self.fail_on.map_or(default, |FailOn(severity)| severity);
+        if matches!((limit, report.worst()), (Some(limit), Some(worst)) if worst >= limit) {
+            return FOUND;
+        }
+        // Unknown is not a pass, and no finding either. Whoever gives a policy alone does not ask.
+        let asks = report.targets.len() > self.audit_policy.len() && !self.fix.is_wanted();
         let unknown = secrets.is_none_or(|verdict| verdict.encrypted() == Encrypted::Unknown);
         if asks && unknown { FAILED } else { CLEAN }
+    }
+}
+
+/// Why what must be proved is not.
+fn unmet(least: Rung, secrets: Option<&Verdict>) -> Option<String> {
+    match secrets.and_then(Verdict::rests_on) {
+        Some(rung) if rung.rung >= least && rung.encrypted == Encrypted::Yes => None,
+        Some(rung) => Some(format!("--require {least}: secrets are {}, by {}", rung.encrypted, rung.rung)),
+        None => Some(format!("--require {least}: nothing that was looked at tells whether secrets are encrypted")),
     }
 }
 
@@ -261,12 +285,15 @@ fn distribution(word: &str) -> Result<Distribution, String> {
     known.ok_or_else(|| "one of kubeadm, k3s, rke2, openshift, eks, gke, aks".to_owned())
 }
 
-/// A flag says too little to be required.
-/// The first finding of one of these rules, in its own words.
-fn said(findings: &[Finding], rules: &[&str]) -> Option<String> {
-    findings.iter().find(|finding| rules.contains(&finding.rule.id.as_str())).map(|finding| finding.message.clone())
+/// Findings of a rule in their own words, and the resources that they speak of.
+fn said<'f>(findings: &'f [Finding], rule: &'f str) -> impl Iterator<Item = (GroupResource, String)> + 'f {
+    findings.iter().filter(move |finding| finding.rule.id.as_str() == rule).map(|finding| {
+        let field = finding.location.object.as_ref().map_or("", |object| object.field.as_str());
+        (GroupResource::parse(field), finding.message.clone())
+    })
 }
 
+/// A flag says too little to be required.
 fn rung(word: &str) -> Result<Rung, String> {
     let known = Rung::ALL.into_iter().skip(1).find(|rung| rung.as_str() == word);
     known.ok_or_else(|| "one of configuration, metrics, stored-bytes".to_owned())
