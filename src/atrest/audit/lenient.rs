@@ -1,6 +1,7 @@
 //! A policy's fields, read as leniently as the API server does when strict reading fails: an unknown field is passed
 //! over, and of one that is there twice the last counts. A value of the wrong type is refused all the same.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::super::encryption::Scalar;
@@ -81,6 +82,18 @@ impl<'a> Reader<'a> {
         }
         let found = found.into_iter().filter_map(|(key, value)| Some((key.as_str()?, value))).collect();
         Ok(Fields { node, found })
+    }
+
+    /// Asks that every value of a mapping is a text, whatever its fields are called. Of one that is there twice the last counts.
+    pub(super) fn texts(&mut self, node: Node<'a>, name: &str) -> Result<(), PolicyError> {
+        if !node.is_mapping() && !self.is_null(node) {
+            return Err(refused(node, &format!("{name} is a mapping")));
+        }
+        let mut found = Vec::new();
+        self.merge(node, 0, &mut found)?;
+        let last: BTreeMap<&str, Node<'a>> =
+            found.into_iter().filter_map(|(key, value)| Some((key.as_str()?, value.resolve()))).collect();
+        last.into_values().try_for_each(|value| self.text(value, &format!("{name} has words")).map(|_| ()))
     }
 
     /// The entries of a mapping and of those merged into it (`<<: *base`), in the order in which they are set. What is

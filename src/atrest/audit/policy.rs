@@ -103,11 +103,8 @@ fn metadata<'a>(reader: &mut Reader<'a>, fields: &Fields<'a>) -> Result<(), Poli
         reader.word(&found, name)?;
     }
     for name in ["labels", "annotations"] {
-        let Some(node) = found.get(name) else { continue };
-        let all: Vec<_> = node.entries().filter_map(|(key, _)| key.as_str()).collect();
-        let entries = reader.fields(node, &all, &format!("{name} is a mapping"))?;
-        for name in all {
-            reader.word(&entries, name)?;
+        if let Some(node) = found.get(name) {
+            reader.texts(node, name)?;
         }
     }
     Ok(())
