@@ -109,7 +109,7 @@ fn rows() -> Vec<(&'static str, Vec<String>, &'static str)> {
         ("enc-doc-key", secrets(&local("secretbox", &format!("{}=", "A".repeat(43)))), "critical encryption-weak-key"),
         (
             "enc-file-perm",
-            told(|inquiry| inquiry.custody("/etc/kubernetes/enc.yaml", &text, 0o644, 0)),
+            told(|inquiry| inquiry.custody("/etc/kubernetes/enc.yaml", &text, 0o644, (0, 0))),
             "high encryption-file-open",
         ),
         (

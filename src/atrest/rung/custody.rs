@@ -5,22 +5,36 @@ use super::super::encryption::{Config, Server};
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
 use crate::manifest::Node;
-use crate::model::Location;
+use crate::model::{Location, Severity};
 
 impl Inquiry {
-    /// Takes owner and mode of a configuration that lies where an API server reads it. What has no keys may be read, and
-    /// may not be changed.
-    pub fn custody(&mut self, path: &str, text: &str, mode: u32, owner: u32) {
-        let (reads, writes) = (mode & 0o044 != 0, mode & 0o022 != 0);
+    /// Takes mode, owner and group of a configuration that lies where an API server reads it. What has no keys may be read,
+    /// and may not be changed. Root's group is root; an account of the system may be that of the API server, which nothing
+    /// here tells, and a person's may not.
+    pub fn custody(&mut self, path: &str, text: &str, mode: u32, (owner, group): (u32, u32)) {
         let keys = holds_keys(text);
-        let message = match (owner, keys) {
-            (1.., true) => format!("owned by user {owner}, who can read the keys in it"),
-            (1.., false) => format!("owned by user {owner}, who can change what encrypts"),
-            (0, _) if writes => format!("mode {:04o}: others than root can change what encrypts", mode & 0o7777),
-            (0, true) if reads => format!("mode {:04o}: others than root can read the keys in it", mode & 0o7777),
-            _ => return,
+        let able = |bits: u32| match bits {
+            bits if bits & 0o2 != 0 => Some("can change what encrypts"),
+            bits if bits & 0o4 != 0 && keys => Some("can read the keys in it"),
+            _ => None,
         };
-        self.find(AtRestRule::FileOpen, None, message, Location { path: Some(path.to_owned()), ..Location::default() });
+        // Whoever owns a file gives themselves the mode that they want.
+        let own = if keys { "can read the keys in it" } else { "can change what encrypts" };
+        let shown = mode & 0o7777;
+        let found = [
+            able(mode).map(|able| (false, format!("mode {shown:04o}: everybody on the machine {able}"))),
+            (owner != 0).then(|| (is_of_system(owner), format!("owned by user {owner}, who {own}"))),
+            able(mode >> 3)
+                .filter(|_| group != 0)
+                .map(|able| (is_of_system(group), format!("mode {shown:04o}: group {group} {able}"))),
+        ];
+        // The worst of it: what only may be wrong comes last.
+        let Some((of_system, message)) = found.into_iter().flatten().min_by_key(|(of_system, _)| *of_system) else {
+            return;
+        };
+        let more = if of_system { "; that is right if the API server runs as it" } else { "" };
+        let location = Location { path: Some(path.to_owned()), ..Location::default() };
+        self.find(AtRestRule::FileOpen, of_system.then_some(Severity::Low), message + more, location);
     }
 
     /// Takes a file that lies beside a snapshot. Tells whether it opens it.
@@ -42,6 +56,11 @@ impl Inquiry {
         let location = Location { path: Some(snapshot.to_owned()), ..Location::default() };
         self.find(AtRestRule::BackupWithKeys, None, message, location);
     }
+}
+
+/// Whether an account, or a group, is the system's own, as `login.defs` has it everywhere.
+fn is_of_system(id: u32) -> bool {
+    (1..1000).contains(&id)
 }
 
 /// Whether a text is a configuration with keys in it.
@@ -78,28 +97,39 @@ resources:
 
     #[test]
     fn only_root_reads_keys_and_only_root_writes() {
-        let told = |text: &str, mode: u32, owner: u32| {
+        let told = |text: &str, mode: u32, owner: u32, group: u32| {
             let mut inquiry = Inquiry::new(Vec::new(), None);
-            inquiry.custody("/etc/kubernetes/enc.yaml", text, mode, owner);
-            inquiry.end().findings.first().map_or_else(|| "-".to_owned(), |finding| finding.message.to_string())
+            inquiry.custody("/etc/kubernetes/enc.yaml", text, 0o100_000 | mode, (owner, group));
+            let findings = inquiry.end().findings;
+            findings.first().map_or_else(|| "-".to_owned(), |one| format!("{} {}", one.severity, one.message))
         };
         let all = [
-            told(KEYS, 0o100_600, 0),
-            told(KEYS, 0o100_640, 0),
-            told(KEYS, 0o100_602, 0),
-            told(KEYS, 0o100_600, 1000),
-            told(PLUGIN, 0o100_644, 0),
-            told(PLUGIN, 0o100_664, 0),
-            told(PLUGIN, 0o100_600, 1000),
+            told(KEYS, 0o600, 0, 0),
+            told(KEYS, 0o640, 0, 0),
+            told(KEYS, 0o660, 0, 0),
+            told(KEYS, 0o640, 0, 998),
+            told(KEYS, 0o640, 0, 1000),
+            told(KEYS, 0o644, 998, 998),
+            told(KEYS, 0o602, 0, 0),
+            told(KEYS, 0o600, 1000, 1000),
+            told(KEYS, 0o400, 998, 998),
+            told(PLUGIN, 0o644, 0, 0),
+            told(PLUGIN, 0o664, 0, 1000),
+            told(PLUGIN, 0o600, 1000, 0),
         ];
         insta::assert_snapshot!(all.join("\n"), @"
         -
-        mode 0640: others than root can read the keys in it
-        mode 0602: others than root can change what encrypts
-        owned by user 1000, who can read the keys in it
         -
-        mode 0664: others than root can change what encrypts
-        owned by user 1000, who can change what encrypts
+        -
+        low mode 0640: group 998 can read the keys in it; that is right if the API server runs as it
+        high mode 0640: group 1000 can read the keys in it
+        high mode 0644: everybody on the machine can read the keys in it
+        high mode 0602: everybody on the machine can change what encrypts
+        high owned by user 1000, who can read the keys in it
+        low owned by user 998, who can read the keys in it; that is right if the API server runs as it
+        -
+        high mode 0664: group 1000 can change what encrypts
+        high owned by user 1000, who can change what encrypts
         ");
     }
 

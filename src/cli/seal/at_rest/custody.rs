@@ -15,14 +15,14 @@ const IN_PLACE: [&str; 2] = ["/etc", "/var/lib"];
 const MOST_FILES: usize = 1000;
 const MOST_BYTES: u64 = 1 << 20;
 
-/// Looks at owner and mode of a configuration, where an API server reads it.
+/// Looks at owner, group and mode of a configuration, where an API server reads it.
 pub(super) fn of_configuration(inquiry: &mut Inquiry, path: &Path, text: &str) {
     #[cfg(unix)]
     if let (Ok(real), Ok(metadata)) = (path.canonicalize(), fs::metadata(path))
         && is_in_place(&real)
     {
         use std::os::unix::fs::MetadataExt as _;
-        inquiry.custody(&shown(path), text, metadata.mode(), metadata.uid());
+        inquiry.custody(&shown(path), text, metadata.mode(), (metadata.uid(), metadata.gid()));
     }
 }
 
