@@ -189,7 +189,7 @@ fn verify_names_configurations_that_would_have_others_decide() {
         done.stdout.replace(&root, "ROOT").replace(&other, "OTHER")
     };
     let found = said(bench.run(&["verify"], ""));
-    insta::assert_snapshot!(found.trim_end(), @"apps/x/.ksecrets.yaml:2: other-configuration: it pins OTHER, and the root is ROOT");
+    insta::assert_snapshot!(found.trim_end(), @"apps/x/.ksecrets.yaml:2: other-configuration: it pins OTHER, and the root is ROOT: take `seal:` out, or find out who changed the root and why");
     // The same without a root: other recipients.
     bench.write("apps/x/.ksecrets.yaml", "seal: {keyset: keys.yaml}\n");
     let found = said(bench.run(&["verify"], ""));
@@ -203,10 +203,62 @@ fn verify_names_configurations_that_would_have_others_decide() {
     let config = bench.read(".ksecrets.yaml");
     bench.write(".ksecrets.yaml", &config.replace(&root, &other));
     let found = said(bench.run(&["verify", "clusters", "--pin", &root], ""));
-    insta::assert_snapshot!(found.trim_end(), @".ksecrets.yaml:1: other-configuration: it pins OTHER, and the root is ROOT");
+    insta::assert_snapshot!(found.trim_end(), @".ksecrets.yaml:1: other-configuration: it pins OTHER, and the root is ROOT: take `seal:` out, or find out who changed the root and why");
     bench.write(".ksecrets.yaml", &config.replace(&root, "unpinned"));
     let found = said(bench.run(&["verify", "clusters", "--pin", &root], ""));
-    insta::assert_snapshot!(found.trim_end(), @".ksecrets.yaml:1: other-configuration: it pins no root, and the root is ROOT");
+    insta::assert_snapshot!(found.trim_end(), @".ksecrets.yaml:1: other-configuration: it pins no root, and the root is ROOT: take `seal:` out, or find out who changed the root and why");
+}
+
+#[test]
+fn the_configuration_of_another_work_tree_decides_about_its_files() {
+    let (mut bench, other) = planted();
+    // As in a submodule, or a second work tree.
+    bench.write("apps/x/.git", "gitdir: ../../.git/modules/x\n");
+    fs::create_dir(bench.path().join("apps/x/deep")).unwrap();
+    bench.write("db.yaml", SECRET);
+    assert_eq!(bench.run(&["-w", "db.yaml"], "").status, 0);
+    fs::write(bench.path().join("apps/x/deep/db.yaml"), SECRET).unwrap();
+    let (status, _, said) = run_in(&bench, "apps/x/deep", &["-w", "db.yaml"], "");
+    assert!(status == 0 && said.ends_with(", as ../keys.yaml says\n"), "{said}");
+
+    let fine = bench.run(&["verify"], "");
+    assert_eq!(
+        (fine.status, fine.stdout.as_str(), fine.stderr.as_str()),
+        (0, "", "ksecrets: 2 SealedSecrets, no problem\n")
+    );
+    let fine = run_in(&bench, "apps/x", &["verify", "../.."], "");
+    assert_eq!((fine.0, fine.1.as_str()), (0, ""), "{}", fine.2);
+    // Each file is held to its own.
+    fs::copy(bench.path().join("db.yaml"), bench.path().join("apps/x/deep/db.yaml")).unwrap();
+    let wrong = bench.run(&["verify"], "").stdout;
+    assert!(wrong.contains("apps/x/deep/db.yaml:2: unwanted-recipient: ") && !wrong.contains("other-conf"), "{wrong}");
+    // Recipients are not chosen from outside.
+    bench.write("apps/x/new.yaml", SECRET);
+    let refused = bench.run(&["-w", "apps/x/new.yaml"], "");
+    insta::assert_snapshot!(refused.stderr.trim_end(), @"ksecrets: apps/x/new.yaml: apps/x/new.yaml is of another work tree, and apps/x/.ksecrets.yaml decides there: run ksecrets in it, or say --config apps/x/.ksecrets.yaml");
+    assert_eq!(bench.run(&["-w", "apps/x/new.yaml", "--config", "apps/x/.ksecrets.yaml"], "").status, 0);
+    fs::remove_file(bench.path().join("apps/x/deep/db.yaml")).unwrap();
+    assert_eq!(bench.run(&["verify"], "").status, 0);
+    // A root that is pinned from outside is everybody's.
+    let root =
+        bench.read(".ksecrets.yaml").split_whitespace().find(|word| word.starts_with("ksroot1")).unwrap().to_owned();
+    let pinned = bench.run(&["verify", "--pin", &root], "");
+    let said = pinned.stdout.replace(&root, "ROOT").replace(&other, "OTHER");
+    insta::assert_snapshot!(said.trim_end(), @"apps/x/.ksecrets.yaml:2: other-configuration: it pins OTHER, and the root is ROOT: take `seal:` out, or find out who changed the root and why");
+    // What cannot be read is told, and the rest is looked at.
+    bench.write("apps/x/keys.yaml", "");
+    let unread = bench.run(&["verify"], "");
+    assert_eq!(unread.status, 2);
+    insta::assert_snapshot!(unread.stderr.trim_end(), @"
+    ksecrets: apps/x/keys.yaml: expected one YAML document and found 0: pass them one by one
+    ksecrets: 2 SealedSecrets, 1 file not read
+    ");
+    // One that says nothing of sealing is part of ours.
+    bench.write("apps/x/.ksecrets.yaml", "");
+    let ours = bench.run(&["verify"], "").stdout;
+    assert!(ours.contains("apps/x/new.yaml:2: missing-recipient: "), "{ours}");
+    assert_eq!(bench.run(&["rotate", "apps/x/new.yaml", "-i", "id.key"], "").status, 0);
+    assert_eq!(bench.run(&["verify"], "").status, 0);
 }
 
 #[cfg(unix)]

@@ -63,8 +63,18 @@ fn other_files_need_not_be_valid() {
     let done = verify(&mut bench);
     assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: 0 SealedSecrets, no problem\n"));
 
-    // Whoever names a file says that it is one.
-    assert_eq!(bench.run(&["verify", "README.md"], "").status, 2);
+    // Whoever names a file is told that it is none.
+    let named = bench.run(&["verify", "README.md"], "");
+    assert_eq!(named.status, 2);
+    insta::assert_snapshot!(named.stderr.trim_end(), @"
+    ksecrets: README.md is no manifest but text that speaks of SealedSecrets: nothing in it was verified
+    ksecrets: 0 SealedSecrets, 1 file not read
+    ");
+    // An example between prose, which is YAML too.
+    bench.write("notes.txt", &format!("How a SealedSecret looks\n---\n{text}---\nAnd so on.\n"));
+    let done = verify(&mut bench);
+    assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: 0 SealedSecrets, no problem\n"));
+    assert_eq!(bench.run(&["verify", "notes.txt"], "").status, 2);
 
     bench.write("db.yaml.gotmpl", &format!("{{{{- if .Sealed }}}}\n{text}{{{{- end }}}}\n"));
     let done = verify(&mut bench);
@@ -96,6 +106,17 @@ fn a_credential_beside_sealed_values_is_told_without_its_value() {
         let report = bench.run(&["verify", ".", "--format", format], "").stdout;
         assert!(report.contains("seal-plaintext") && !report.contains("Wh1tebeam"), "{report}");
     }
+
+    // What stands in another item, and is repeated by an alias.
+    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let first = format!(
+        "- kind: ConfigMap\n  apiVersion: v1\n  metadata: {{name: c}}\n  data: &d\n    url: postgres://shop:{made_up}@db/shop\n"
+    );
+    let second = indented(&with("").replace("    data:\n      \n", "    data: *d\n"));
+    let second = second.replacen("  # the database of the shop\n  apiVersion", "- apiVersion", 1);
+    bench.write("db.yaml", &format!("apiVersion: v1\nkind: List\nitems:\n{first}{second}"));
+    let done = verify(&mut bench);
+    assert!(done.stdout.contains("plaintext: SealedSecret db: spec.template.data.url holds"), "{}", done.stdout);
 
     // An item of a list stands behind a dash.
     let item: String = plain.lines().map(|line| format!("  {line}\n")).collect();

@@ -231,6 +231,19 @@ impl SealConfig {
         Ok(found.unwrap_or_default())
     }
 
+    /// What decides in a folder of a work tree that is another than that of `here`, as which it is named: the outermost
+    /// configuration there that speaks of sealing.
+    pub(super) fn outermost(folder: &Path, tree: &Path, here: Option<&Path>) -> anyhow::Result<Option<Self>> {
+        let mut within: Vec<_> = folder.ancestors().take_while(|folder| folder.starts_with(tree)).collect();
+        while let Some(folder) = within.pop() {
+            let folder = here.and_then(|here| folder.strip_prefix(here).ok()).unwrap_or(folder);
+            if let Some(found) = Self::in_file(&folder.join(NAME))?.filter(Self::speaks) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// What a configuration says, if there is such a file.
     pub(super) fn in_file(path: &Path) -> anyhow::Result<Option<Self>> {
         match std::fs::read_to_string(path) {

@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use ksecrets::hunt::{Hunter, Options};
-use ksecrets::manifest::Object;
+use ksecrets::manifest::{Kind, Node, Object, Role};
 use ksecrets::pattern::{Set, builtin};
 use ksecrets::source::{Blob, Sink as _, Window};
 
 use super::findings::Told;
+use super::look::Text;
 
 /// None if the patterns were broken, which tests rule out.
 static HUNTER: LazyLock<Option<Hunter>> = LazyLock::new(|| {
@@ -15,14 +16,26 @@ static HUNTER: LazyLock<Option<Hunter>> = LazyLock::new(|| {
     Some(Hunter::new(Set::new(builtin().ok()?).ok()?, options))
 });
 
+/// Bytes that aliases of one object may bring along.
+const MOST_REPEATED: usize = 64 << 10;
+/// Collections within each other there.
+const DEEPEST: usize = 64;
+
 /// What a hunt finds in an object outside of its slots and sealed values.
-pub(super) fn plaintext(text: &str, object: &Object<'_>) -> Vec<Told> {
+pub(super) fn plaintext(text: &Text<'_>, object: &Object<'_>) -> Vec<Told> {
     let Some(hunter) = HUNTER.as_ref().filter(|_| may_hold(object)) else { return Vec::new() };
-    let range = object.root.range();
-    let (before, lines) = (&text[..range.start], text[..range.start].matches('\n').count());
-    // An item of a list stands behind a dash: its lines keep their columns without it.
-    let indent = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
-    let alone = " ".repeat(indent) + &text[range];
+    let start = object.root.range().start;
+    let lines = text.line(start) - 1;
+    // An item of a list stands behind a dash: its lines keep their columns without it. Within brackets columns say nothing.
+    let indent = if text.all[start..].starts_with('{') { 0 } else { text.column(start) };
+    let Some(alone) = alone(text.all, object.root, indent) else {
+        return vec![Told {
+            code: "not-looked-at",
+            message: "what its aliases stand for is too much to be looked at".to_owned(),
+            remedy: Some("write it out".to_owned()),
+            line: None,
+        }];
+    };
     let mut worker = hunter.worker();
     worker.blob(Blob { path: "sealed.yaml", text: &alone, window: Window::default(), bytes: alone.len() as u64 });
     let report = hunter.report(vec![worker]);
@@ -41,6 +54,48 @@ pub(super) fn plaintext(text: &str, object: &Object<'_>) -> Vec<Told> {
         })
     });
     told.collect()
+}
+
+/// The text of an object without the rest of its file: what aliases repeat from there stands in their place, on one line.
+fn alone(text: &str, object: Node<'_>, indent: usize) -> Option<String> {
+    let mut out = " ".repeat(indent);
+    let (mut at, all) = (object.range().start, object.number()..object.after());
+    let mut room = MOST_REPEATED;
+    for node in object.subtree() {
+        let Kind::Alias(target) = node.kind() else { continue };
+        let range = node.range();
+        if !all.contains(&target) {
+            out.push_str(&text[at..range.start]);
+            repeat(node, &mut out, &mut room, 0)?;
+            at = range.end;
+        }
+    }
+    out.push_str(&text[at..object.range().end]);
+    Some(out)
+}
+
+/// Writes what a node says as JSON, which is YAML too. None where that is too much: aliases multiply.
+fn repeat(node: Node<'_>, out: &mut String, room: &mut usize, depth: usize) -> Option<()> {
+    let node = node.resolve();
+    let brackets = match node.kind() {
+        Kind::Mapping => ['{', '}'],
+        Kind::Sequence => ['[', ']'],
+        // Whether a word is a text or a number does not matter here.
+        _ => {
+            let word = serde_json::to_string(node.as_str()?).ok()?;
+            *room = room.checked_sub(word.len())?;
+            out.push_str(&word);
+            return Some(());
+        }
+    };
+    *room = room.checked_sub(2).filter(|_| depth < DEEPEST)?;
+    out.push(brackets[0]);
+    for child in node.children() {
+        repeat(child, out, room, depth + 1)?;
+        out.push_str(if child.role() == Role::Key { ": " } else { ", " });
+    }
+    out.push(brackets[1]);
+    Some(())
 }
 
 /// Most objects have nothing but sealed values: they need no hunt.

@@ -61,8 +61,8 @@ impl Manifests {
     /// Its objects with their places, in order.
     pub(super) fn objects(&self) -> anyhow::Result<Vec<(Place, Found)>> {
         let mut found = Vec::new();
-        for document in 0..self.file.documents().len() {
-            let tree = self.file.tree(document).with_context(|| self.title())?;
+        for (document, (_, tree)) in self.file.trees().enumerate() {
+            let tree = tree.with_context(|| self.title())?;
             for object in Object::all(&tree) {
                 let what = Found::of(&object).with_context(|| format!("{}: {}", self.title(), name_of(&object)))?;
                 found.push((Place::of(document, object.root), what));

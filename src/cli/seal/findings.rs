@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ksecrets::model::{Finding, Fingerprint, Location, Region, Report, Rule, RuleId, Skipped, Summary, Target};
 use ksecrets::seal::{rule_of, rules};
 
-use super::look::Looked;
+use super::look::{Looked, Text};
 use super::verify::Seen;
 
 /// One thing that is wrong.
@@ -32,8 +32,8 @@ impl Told {
     }
 
     /// A problem of one of Bitnami's: where, a short name, a sentence.
-    pub(super) fn of_theirs(text: &str, (at, code, message): (usize, &'static str, String)) -> Self {
-        Self { code, message, remedy: None, line: Some(text[..at].matches('\n').count() + 1) }
+    pub(super) fn of_theirs(text: &Text<'_>, (at, code, message): (usize, &'static str, String)) -> Self {
+        Self { code, message, remedy: None, line: Some(text.line(at)) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys that a repository seals to: its configuration and its keyset together.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
@@ -9,7 +9,9 @@ use clap::Args;
 use ksecrets::seal::{Choice, Day, Entry, KeyId, Keyset, KeysetDraft, Policy, Recipient, Scope};
 
 use super::super::config::{NAME, Pin, RecipientRule, SealConfig};
+use super::paths::{below, plain, real};
 use super::say;
+use super::work_tree::{Others, other_config};
 
 #[derive(Args, Debug)]
 pub(super) struct ConfigArguments {
@@ -69,6 +71,10 @@ pub(super) struct Keyring {
     pin: Option<Pin>,
     /// Where the folder of the configuration really is.
     folder: Option<PathBuf>,
+    /// The root that an argument pins.
+    argued: Option<Pin>,
+    /// Whether arguments name the configuration or the keyset: other work trees are held to it too.
+    is_named: bool,
     today: Day,
 }
 
@@ -79,16 +85,31 @@ pub(super) struct Policies<'k> {
     by_rule: bool,
     /// Of files that no rule is for: suites and scopes count there too.
     other: Policy,
+    /// What files of other work trees have to hold to, where those decide.
+    others: Option<(&'k Others, Vec<Self>)>,
 }
 
 impl Keyring {
     pub(super) fn read(arguments: &ConfigArguments) -> anyhow::Result<Self> {
         let settings = arguments.settings()?;
+        // Whoever pins a root from outside must not be satisfied with a configuration that names no keyset any more.
+        if settings.keyset.is_none() && arguments.pin.is_some() {
+            bail!("--pin is about a keyset, and there is none: name it in .ksecrets.yaml, or with --keys");
+        }
+        let is_named = settings.config.is_named || arguments.keys.is_some();
+        Ok(Self { argued: arguments.pin.clone(), is_named, ..Self::new(settings)? })
+    }
+
+    /// That of another work tree, whose keyset is signed by its own root. An argument pins what that has to be.
+    pub(super) fn of_other(config: SealConfig, argued: Option<&Pin>) -> anyhow::Result<Self> {
+        let (keyset, own) = (config.keyset.clone(), config.pin.clone());
+        let pin = own.or_else(|| argued.cloned());
+        let keyring = Self::new(Settings { config, keyset, pin: pin.clone() })?;
+        Ok(Self { pin: argued.cloned().or(pin), ..keyring })
+    }
+
+    fn new(settings: Settings) -> anyhow::Result<Self> {
         let keyset = match &settings.keyset {
-            // Whoever pins a root from outside must not be satisfied with a configuration that names no keyset any more.
-            None if arguments.pin.is_some() => {
-                bail!("--pin is about a keyset, and there is none: name it in .ksecrets.yaml, or with --keys")
-            }
             None => None,
             Some(path) => {
                 let name = path.display().to_string();
@@ -106,12 +127,28 @@ impl Keyring {
             folder: real(&config.folder),
             config,
             keyset,
+            argued: None,
+            is_named: false,
             today: today(),
         })
     }
 
+    /// The other work trees that some files are of.
+    pub(super) fn others<'p>(&self, files: impl Iterator<Item = &'p Path>) -> Others {
+        Others::of(files, self.argued.as_ref())
+    }
+
     /// Whom a file is sealed to, where nobody is named: the keys of its rule. None stands for standard input.
     pub(super) fn recipients(&self, path: Option<&Path>) -> anyhow::Result<Vec<Recipient>> {
+        if let Some(path) = path.filter(|_| !self.is_named)
+            && let Some(other) = other_config(path)?
+        {
+            bail!(
+                "{} is of another work tree, and {place} decides there: run ksecrets in it, or say --config {place}",
+                path.display(),
+                place = other.place
+            );
+        }
         let Some(keyset) = &self.keyset else {
             bail!(
                 "there is nobody to seal to: name a recipient with -r, as `ksecrets seal keygen` prints it, or a keyset \
@@ -230,12 +267,13 @@ impl Keyring {
         format!("{}, as {by} says{added}", titles(&asked))
     }
 
-    /// Of these files, the configurations that would have others decide than those that count here: where, the line, a
-    /// sentence. One that cannot be read decides nothing.
+    /// Of these files of its work tree, the configurations that would have others decide than those that count here:
+    /// where, the line, a sentence, what to do. One that cannot be read decides nothing.
     pub(super) fn other_configurations<'p>(
         &self,
         paths: impl Iterator<Item = &'p Path>,
-    ) -> Vec<(PathBuf, usize, String)> {
+    ) -> Vec<(PathBuf, usize, String, &'static str)> {
+        const WHY: &str = "take `seal:` out, or find out who changed the root and why";
         let Self { config, pin, .. } = self;
         let mut found = Vec::new();
         let mut all: Vec<&Path> = paths.filter(|path| path.file_name().is_some_and(|name| name == NAME)).collect();
@@ -247,17 +285,20 @@ impl Keyring {
         }
         for path in all {
             let Some(other) = SealConfig::in_file(path).ok().flatten().filter(SealConfig::speaks) else { continue };
-            let sentence = match (&other.pin, pin) {
+            let (sentence, remedy) = match (&other.pin, pin) {
                 (Some(Pin::Root(other)), Some(Pin::Root(root))) if other != root => {
-                    format!("it pins {other}, and the root is {root}")
+                    (format!("it pins {other}, and the root is {root}"), WHY)
                 }
-                (Some(Pin::Unpinned), Some(Pin::Root(root))) => format!("it pins no root, and the root is {root}"),
+                (Some(Pin::Unpinned), Some(Pin::Root(root))) => {
+                    (format!("it pins no root, and the root is {root}"), WHY)
+                }
                 _ if !is_own(path) && !config.is_named && config.speaks() => {
-                    format!("it speaks of sealing, and {} decides in this work tree: take `seal:` out", config.place)
+                    let sentence = format!("it speaks of sealing, and {} decides in this work tree", config.place);
+                    (sentence, "take `seal:` out")
                 }
                 _ => continue,
             };
-            found.push((path.to_path_buf(), other.line, sentence));
+            found.push((path.to_path_buf(), other.line, sentence, remedy));
         }
         found
     }
@@ -288,18 +329,30 @@ impl Keyring {
             (None, _) => Ok(Policy::default()),
         };
         let policies = choices.iter().map(policy).collect::<anyhow::Result<_>>()?;
-        Ok(Policies { keyring: self, policies, by_rule, other: Policy::default() })
+        Ok(Policies { keyring: self, policies, by_rule, other: Policy::default(), others: None })
     }
 }
 
-impl Policies<'_> {
+impl<'k> Policies<'k> {
+    /// Has files of other work trees hold to what those ask, where no argument says who decides.
+    pub(super) fn with_others(mut self, others: &'k Others) -> anyhow::Result<Self> {
+        if !self.keyring.is_named {
+            let theirs = others.keyrings.iter().map(|keyring| keyring.policies(&[]));
+            self.others = Some((others, theirs.collect::<anyhow::Result<_>>()?));
+        }
+        Ok(self)
+    }
+
     /// Asks for more than the configuration does.
-    pub(super) fn tighten(&mut self, post_quantum: bool, widest: Option<Scope>) {
+    pub(super) fn tighten(&mut self, post_quantum: bool, argued: Option<Scope>) {
         let config = &self.keyring.config;
-        let widest = [widest, config.widest].into_iter().flatten().min();
+        let widest = [argued, config.widest].into_iter().flatten().min();
         for policy in self.policies.iter_mut().chain([&mut self.other]) {
             policy.post_quantum = post_quantum || config.post_quantum;
             policy.widest = widest;
+        }
+        for theirs in self.others.iter_mut().flat_map(|(_, theirs)| theirs) {
+            theirs.tighten(post_quantum, argued);
         }
     }
 
@@ -314,67 +367,19 @@ impl Policies<'_> {
 
     /// What a file has to hold to, and whether that is because a rule says so.
     pub(super) fn of(&self, path: &Path) -> (&Policy, bool) {
+        if let Some((others, theirs)) = &self.others
+            && let Some(which) = others.which(path)
+        {
+            // Why it is not known is told beside.
+            return which.map_or((&self.other, true), |at| theirs[at].of(path));
+        }
         let at = if self.by_rule { self.keyring.rule(path) } else { Some(0) };
         at.and_then(|at| self.policies.get(at)).map_or((&self.other, false), |policy| (policy, true))
     }
-}
-
-/// A path as seen from a folder; none when it lies elsewhere.
-fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
-    path.strip_prefix(folder).ok().map(Path::to_path_buf)
-}
-
-/// The whole of a path as it is written, without `..`.
-fn plain(path: &Path) -> Option<PathBuf> {
-    Some(join(PathBuf::new(), &absolute(path)?))
-}
-
-/// Where a path leads when links are followed. What is not there yet has none.
-fn real(path: &Path) -> Option<PathBuf> {
-    let path = absolute(path)?;
-    path.ancestors().find_map(|there| {
-        let rest = path.strip_prefix(there).ok()?;
-        Some(join(fs::canonicalize(there).ok()?, rest))
-    })
-}
-
-fn absolute(path: &Path) -> Option<PathBuf> {
-    // An empty path is this folder; the system has no word for that.
-    std::path::absolute(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok()
-}
-
-fn join(mut path: PathBuf, rest: &Path) -> PathBuf {
-    for part in rest.components() {
-        match part {
-            Component::ParentDir => drop(path.pop()),
-            Component::CurDir => {}
-            part => path.push(part),
-        }
-    }
-    path
 }
 
 /// The day on which this runs, in UTC.
 pub(super) fn today() -> Day {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Day::of_seconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_seen_from_the_folder_of_the_configuration() {
-        let seen = |folder: &str, path: &str| {
-            let by = |way: fn(&Path) -> Option<PathBuf>| below(&way(Path::new(folder))?, &way(Path::new(path))?);
-            assert_eq!(by(plain), by(real), "none of these is a link");
-            by(real)
-        };
-        assert_eq!(seen("", "a/b.yaml"), Some("a/b.yaml".into()));
-        assert_eq!(seen("", "./a/../b.yaml"), Some("b.yaml".into()));
-        assert_eq!(seen("x", "x/a.yaml"), Some("a.yaml".into()));
-        assert_eq!(seen("x", "x/../a.yaml"), None);
-        assert_eq!(seen("..", "a.yaml").map(|path| path.ends_with("a.yaml")), Some(true));
-    }
 }

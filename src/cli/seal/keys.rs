@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::keyring::{ConfigArguments, Keyring, Policies};
 use super::say;
+use super::work_tree::Others;
 
 /// Most that is read of a private file. A backup of a controller's keys has 10 KiB for each.
 const MOST_PRIVATE: u64 = 16 << 20;
@@ -97,18 +98,15 @@ impl To {
         self.keyring.allows(scope)
     }
 
-    /// Of these files, the configurations that would have others decide than those that count here: where, the line,
-    /// a sentence.
-    pub(super) fn other_configurations<'p>(
-        &self,
-        paths: impl Iterator<Item = &'p Path>,
-    ) -> Vec<(PathBuf, usize, String)> {
-        self.keyring.other_configurations(paths)
+    /// The keys of the repository.
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// What files that are sealed already have to hold to.
-    pub(super) fn policies(&self) -> anyhow::Result<Policies<'_>> {
-        self.keyring.policies(&self.named)
+    pub(super) fn policies<'k>(&'k self, others: &'k Others) -> anyhow::Result<Policies<'k>> {
+        let policies = self.keyring.policies(&self.named)?;
+        if self.is_named() { Ok(policies) } else { policies.with_others(others) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Looks through files for objects, on all cores: there may be ten thousand of them.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read as _};
 use std::panic::resume_unwind;
@@ -7,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use ksecrets::manifest::{Object, documents, mask_actions};
-use ksecrets::seal::document::File;
+use ksecrets::manifest::{Node, Object, Tree, documents, mask_actions};
+use ksecrets::seal::document::{EditError, File};
 use ksecrets::source::decode;
 
-use super::files::{is_manifest, walk_all};
+use super::files::is_manifest;
 
 /// What was seen in a file.
 pub(super) struct Looked<T> {
@@ -22,18 +23,29 @@ pub(super) struct Looked<T> {
     pub(super) bytes: usize,
 }
 
-/// What `each` says of the objects in files and folders, in the order of the files.
+impl<T> Looked<T> {
+    pub(super) fn unread(path: &Path, reason: String) -> Self {
+        Self { path: path.to_path_buf(), seen: Vec::new(), unread: vec![reason], bytes: 0 }
+    }
+}
+
+/// What `each` says of the objects in files, in the order of the files. `paths` are those that the user named.
 pub(super) fn look<T: Send>(
     paths: &[PathBuf],
-    each: impl Fn(&Path, &str, &Object<'_>) -> Option<T> + Sync,
-) -> anyhow::Result<Vec<Looked<T>>> {
-    let files = walk_all(paths)?;
-    let (next, files, each) = (AtomicUsize::new(0), files.as_slice(), &each);
-    let named = |path: &Path| paths.iter().any(|named| named == path);
+    files: &[PathBuf],
+    each: impl Fn(&Path, &Text<'_>, &Object<'_>) -> Option<T> + Sync,
+) -> Vec<Looked<T>> {
+    let (next, each) = (AtomicUsize::new(0), &each);
+    let named: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    let known = |path: &Path| match named.contains(path) {
+        _ if is_stdin(path) || is_manifest(path) => Known::ByName,
+        true => Known::Named,
+        false => Known::No,
+    };
     let work = || {
         let mut looked = Vec::new();
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)).map(PathBuf::as_path) {
-            looked.push(file(path, is_stdin(path) || is_manifest(path) || named(path), each));
+            looked.push(file(path, known(path), each));
         }
         looked
     };
@@ -42,13 +54,50 @@ pub(super) fn look<T: Send>(
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    let place: std::collections::HashMap<_, _> = files.iter().enumerate().map(|(at, path)| (path, at)).collect();
+    let place: HashMap<_, _> = files.iter().enumerate().map(|(at, path)| (path, at)).collect();
     looked.sort_by_key(|one| place.get(&one.path).copied());
-    Ok(looked)
+    looked
 }
 
-/// `known`: whether it is a manifest by its name, or the user says so. Others may be anything: prose, say.
-fn file<T>(path: &Path, known: bool, each: impl Fn(&Path, &str, &Object<'_>) -> Option<T>) -> Looked<T> {
+/// A text with its line breaks, which places in it are counted by.
+pub(super) struct Text<'t> {
+    pub(super) all: &'t str,
+    breaks: Vec<usize>,
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn new(all: &'t str) -> Self {
+        Self { all, breaks: memchr::memchr_iter(b'\n', all.as_bytes()).collect() }
+    }
+
+    /// The number of a byte's line, from 1.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.breaks.partition_point(|end| *end < at) + 1
+    }
+
+    /// Bytes before a place on its line.
+    pub(super) fn column(&self, at: usize) -> usize {
+        let before = self.line(at).checked_sub(2).and_then(|line| self.breaks.get(line));
+        at - before.map_or(0, |end| end + 1)
+    }
+
+    /// What its line has from a place on.
+    pub(super) fn rest_of_line(&self, at: usize) -> &'t str {
+        self.all[at..self.breaks.get(self.line(at) - 1).copied().unwrap_or(self.all.len())].trim_end_matches('\r')
+    }
+}
+
+/// Who says that a file is one of manifests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    ByName,
+    /// The user named the file itself.
+    Named,
+    /// It may be anything.
+    No,
+}
+
+fn file<T>(path: &Path, known: Known, each: impl Fn(&Path, &Text<'_>, &Object<'_>) -> Option<T>) -> Looked<T> {
     let mut looked = Looked { path: path.to_path_buf(), seen: Vec::new(), unread: Vec::new(), bytes: 0 };
     let text = match read(path) {
         Ok(Some(text)) => text,
@@ -64,19 +113,36 @@ fn file<T>(path: &Path, known: bool, each: impl Fn(&Path, &str, &Object<'_>) -> 
         return looked;
     }
     let file = File::new(text);
-    for (document, range) in file.documents().into_iter().enumerate() {
-        match file.tree(document) {
-            Ok(tree) => {
-                looked.seen.extend(Object::all(&tree).iter().filter_map(|object| each(path, file.text(), object)));
-            }
-            Err(error) if known => looked.unread.push(format!("{}: {error}", path.display())),
-            Err(_) if is_templated(&file.text()[range]) => looked
+    let (text, trees): (_, Vec<_>) = (Text::new(file.text()), file.trees().collect());
+    if known != Known::ByName && trees.iter().any(|(range, tree)| is_prose(&text.all[range.clone()], tree)) {
+        // An example in a text for people deploys nowhere: whatever reads manifests refuses such a file.
+        let why = "is no manifest but text that speaks of SealedSecrets: nothing in it was verified";
+        looked.unread.extend((known == Known::Named).then(|| format!("{} {why}", path.display())));
+        return looked;
+    }
+    for (range, tree) in trees {
+        match tree {
+            Ok(tree) => looked.seen.extend(Object::all(&tree).iter().filter_map(|object| each(path, &text, object))),
+            Err(error) if known == Known::ByName => looked.unread.push(format!("{}: {error}", path.display())),
+            Err(_) if is_templated(&text.all[range]) => looked
                 .unread
                 .push(format!("{}: a SealedSecret in a template: render it, and verify the result", path.display())),
             Err(_) => {}
         }
     }
     looked
+}
+
+/// Whether a document of a file that may be anything is none: to YAML it is nothing, or one long word, and so it would be
+/// if it were a template.
+fn is_prose(text: &str, tree: &Result<Tree<'_>, EditError>) -> bool {
+    let is_word = |tree: &Tree<'_>| tree.root().is_some_and(Node::is_scalar);
+    match tree {
+        Ok(tree) => is_word(tree),
+        Err(_) => {
+            mask_actions(text).is_none_or(|masked| documents(&masked).any(|tree| tree.as_ref().map_or(true, is_word)))
+        }
+    }
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -146,6 +212,15 @@ fn read(path: &Path) -> io::Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_counted_by_lines() {
+        let text = Text::new("ab\nc\r\n\n  d");
+        let seen = |at: usize| (text.line(at), text.column(at), text.rest_of_line(at));
+        assert_eq!([seen(0), seen(1), seen(2)], [(1, 0, "ab"), (1, 1, "b"), (1, 2, "")]);
+        assert_eq!([seen(3), seen(6), seen(9)], [(2, 0, "c"), (3, 0, ""), (4, 2, "d")]);
+        assert_eq!((Text::new("").line(0), Text::new("").rest_of_line(0)), (1, ""));
+    }
 
     #[test]
     fn escapes_hide_nothing() {

@@ -20,6 +20,7 @@ mod keyset;
 mod look;
 mod nearest;
 mod open;
+mod paths;
 mod place;
 mod private;
 mod raw;
@@ -27,6 +28,7 @@ mod rotate;
 mod set;
 mod stdin;
 mod verify;
+mod work_tree;
 
 use clap::{Args, Subcommand};
 

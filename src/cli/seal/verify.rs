@@ -13,15 +13,24 @@ use ksecrets::seal::{Scope, SealedSecret, codes, rule_of, rules};
 use super::super::{CLEAN, FAILED, FOUND};
 use super::beside::plaintext;
 use super::bitnami::{self, Certificate};
+use super::files::walk_all;
 use super::findings::{Told, report};
-use super::keyring::Policies;
-use super::keys::{RecipientArguments, To};
-use super::look::{Looked, look};
+use super::keyring::{Keyring, Policies};
+use super::keys::RecipientArguments;
+use super::look::{Looked, Text, look};
 use super::nearest::nearest;
 use super::stdin::StdinArguments;
+use super::work_tree::Others;
 use super::{count, say};
 
+/// Characters of a line that a report marks at most.
+const MOST_WIDTH: usize = 4096;
+
 #[derive(Args, Debug)]
+#[command(mut_arg("recipients", |argument| argument.help(
+    "Hold everything to this recipient, and not to those of .ksecrets.yaml: the string itself, a file with one a line, \
+     or a key of the keyset by label or id. Break-glass keys of the keyset are asked for all the same"
+)))]
 pub(super) struct VerifyArguments {
     /// Files and folders to look through, or - for standard input
     #[arg(value_name = "PATH", default_value = ".")]
@@ -61,14 +70,16 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     arguments.ignore.iter().try_for_each(|name| known(name))?;
     arguments.stdin.check(&arguments.paths)?;
     let to = arguments.to.read()?;
-    let mut policies = to.policies()?;
+    let files = walk_all(&arguments.paths)?;
+    let others = to.keyring().others(files.iter().map(|path| arguments.stdin.of(path)));
+    let mut policies = to.policies(&others)?;
     policies.tighten(arguments.post_quantum, arguments.widest_scope);
     if arguments.paths.iter().any(|path| arguments.stdin.of(path) == Path::new("-")) {
         policies.need_path()?;
     }
     let (certificate, expired) = certificate(arguments)?;
     let named = to.is_named();
-    let mut looked = look(&arguments.paths, |path, text, object| {
+    let mut looked = look(&arguments.paths, &files, |path, text, object| {
         let mut told = if SealedSecret::is(object) {
             let mut told = problems(arguments.stdin.of(path), object, &policies, named);
             told.extend(plaintext(text, object));
@@ -83,9 +94,10 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         };
         told.retain(|told| arguments.wants(told));
         Some(Seen { told, ..Seen::at(text, object) })
-    })?;
+    });
     looked.extend(expired);
-    looked.extend(configurations(arguments, &to, &looked));
+    looked.extend(configurations(arguments, to.keyring(), &others, &looked));
+    looked.extend(others.unread.iter().map(|(path, reason)| Looked::unread(path, reason.clone())));
     let mut out = BufWriter::new(io::stdout().lock());
     match arguments.format {
         Format::Text => write(&looked, &mut out)?,
@@ -97,17 +109,19 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     }
     let sealed = looked.iter().flat_map(|one| &one.seen).filter(|seen| !seen.object.kind.is_empty()).count();
     let problems = looked.iter().flat_map(|one| &one.seen).map(|seen| seen.told.len()).sum();
-    let unread: usize = looked.iter().map(|one| one.unread.len()).sum();
+    let unread = looked.iter().filter(|one| !one.unread.is_empty()).count();
+    let unread_too = format!("{} not read", count(unread, "file"));
     let wrong = match (problems, unread) {
         (0, 0) => "no problem".to_owned(),
-        (0, unread) => format!("{} not read", count(unread, "file")),
-        _ => count(problems, "problem"),
+        (0, _) => unread_too,
+        (_, 0) => count(problems, "problem"),
+        _ => format!("{}, {unread_too}", count(problems, "problem")),
     };
     say(&format!("{}, {wrong}", count(sealed, "SealedSecret")));
-    Ok(match (looked.iter().any(|one| !one.unread.is_empty()), problems) {
-        (true, _) => FAILED,
-        (false, 0) => CLEAN,
-        (false, _) => FOUND,
+    Ok(match (unread, problems) {
+        (0, 0) => CLEAN,
+        (0, _) => FOUND,
+        _ => FAILED,
     })
 }
 
@@ -135,11 +149,18 @@ fn known(name: &str) -> anyhow::Result<()> {
 }
 
 /// What is wrong with the configurations themselves: one that names another root, or that would decide for a folder.
-fn configurations(arguments: &VerifyArguments, to: &To, looked: &[Looked<Seen>]) -> Vec<Looked<Seen>> {
-    let paths = looked.iter().map(|one| one.path.as_path());
+fn configurations(
+    arguments: &VerifyArguments,
+    own: &Keyring,
+    others: &Others,
+    looked: &[Looked<Seen>],
+) -> Vec<Looked<Seen>> {
+    let of = |which| looked.iter().map(|one| one.path.as_path()).filter(move |path| others.which(path) == which);
+    let theirs =
+        others.keyrings.iter().enumerate().flat_map(|(at, theirs)| theirs.other_configurations(of(Some(Some(at)))));
     let mut found = Vec::new();
-    for (path, line, message) in to.other_configurations(paths) {
-        let told = Told { code: "other-configuration", message, remedy: None, line: None };
+    for (path, line, message, remedy) in own.other_configurations(of(None)).into_iter().chain(theirs) {
+        let told = Told { code: "other-configuration", message, remedy: Some(remedy.to_owned()), line: None };
         if arguments.wants(&told) {
             let seen = Seen { object: ObjectRef::default(), line, width: 0, told: vec![told] };
             found.push(Looked { path, seen: vec![seen], unread: Vec::new(), bytes: 0 });
@@ -161,9 +182,10 @@ fn certificate(arguments: &VerifyArguments) -> anyhow::Result<(Option<Certificat
 }
 
 impl Seen {
-    fn at(text: &str, object: &Object<'_>) -> Self {
+    fn at(text: &Text<'_>, object: &Object<'_>) -> Self {
         let start = object.root.range().start;
-        let width = text[start..].lines().next().unwrap_or_default().chars().count();
+        // No line of a manifest is wider, and all objects of a file may stand on one.
+        let width = text.rest_of_line(start).chars().take(MOST_WIDTH).count();
         let object = ObjectRef {
             api_version: object.api_version.to_owned(),
             kind: object.kind.to_owned(),
@@ -171,7 +193,7 @@ impl Seen {
             name: object.name().map(str::to_owned),
             field: String::new(),
         };
-        Self { object, line: text[..start].matches('\n').count() + 1, width, told: Vec::new() }
+        Self { object, line: text.line(start), width, told: Vec::new() }
     }
 }
 

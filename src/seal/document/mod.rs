@@ -78,6 +78,11 @@ impl File {
         chunks(&self.text).collect()
     }
 
+    /// The documents, each with its bytes and its tree; an error where it is not valid YAML.
+    pub fn trees(&self) -> impl Iterator<Item = (Range<usize>, Result<Tree<'_>, EditError>)> {
+        chunks(&self.text).map(|chunk| (chunk.clone(), read(&self.text, chunk)))
+    }
+
     /// The tree of a document, counted from 0.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use clap::Args;
 use ksecrets::seal::{KeyId, SealedSecret, Standing, State};
 
 use super::super::super::CLEAN;
+use super::super::files::walk_all;
 use super::super::keyring::{ConfigArguments, today};
 use super::super::keys::RootArguments;
 use super::super::look::look;
@@ -62,10 +63,10 @@ pub(super) fn run(arguments: &RetireArguments) -> anyhow::Result<u8> {
 /// Says what is sealed to a key below the folder of the configuration.
 fn tell_use(file: &KeysetFile, kid: &KeyId, state: State) -> anyhow::Result<()> {
     let folder = folder(&file.settings);
-    let looked = look(&[folder.to_path_buf()], |_, _, object| {
+    let looked = look(&[], &walk_all(&[folder.to_path_buf()])?, |_, _, object| {
         let sealed = SealedSecret::is(object).then(|| SealedSecret::of(object).ok()).flatten()?;
         sealed.envelope().slots().iter().any(|slot| slot.kids().any(|known| known == kid)).then_some(())
-    })?;
+    });
     let sealed: usize = looked.iter().map(|one| one.seen.len()).sum();
     let unread: usize = looked.iter().map(|one| one.unread.len()).sum();
     if unread > 0 {
