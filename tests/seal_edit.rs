@@ -21,6 +21,16 @@ fn edit(bench: &mut Bench, script: &str) -> Done {
     done
 }
 
+/// Copies what a file of the folder `$folder` holds when that is gone, by a name of no file.
+const AFTER: &str = r#"
+folder=$(dirname "$1")
+after() {
+    exec 3< "$1"
+    (while [ -e "$folder" ]; do sleep 0.02; done; cat <&3 > "$2") &
+    exec 3<&-
+}
+"#;
+
 fn bench() -> Bench {
     let mut bench = Bench::new("x25519");
     bench.seal("db.yaml");
@@ -30,21 +40,18 @@ fn bench() -> Bench {
 #[test]
 fn whatever_an_editor_leaves_in_its_folder_is_wiped() {
     let mut bench = bench();
-    // Each file that may hold a value gets a second name outside, to look at what becomes of its bytes.
-    let done = edit(
-        &mut bench,
-        r#"
-        folder=$(dirname "$1")
-        ln "$1" original                                   # what we handed out
+    let script = r#"
+        after "$1" original                                      # what we handed out
         sed 's/Quill-88/Quill-89/' "$1" > "$1.new"
-        mv "$1" "$1~" && mv "$1.new" "$1" && ln "$1" saved # vim with backupcopy=no
+        mv "$1" "$1~" && mv "$1.new" "$1" && after "$1" saved    # vim with backupcopy=no
         rm "$1~"
-        mkdir "$folder/undo" && cp "$1" "$folder/undo/%secret" && ln "$folder/undo/%secret" undone
-        cp "$1" "$folder/.secret.yaml.swp" && chmod 400 "$folder/.secret.yaml.swp" && ln "$folder/.secret.yaml.swp" swap
+        mkdir "$folder/undo" && cp "$1" "$folder/undo/%secret" && after "$folder/undo/%secret" undone
+        ln "$folder/undo/%secret" "$folder/undo/twice"
+        cp "$1" "$folder/.secret.yaml.swp" && chmod 400 "$folder/.secret.yaml.swp" && after "$folder/.secret.yaml.swp" swap
         echo mine > kept && ln -s "$PWD/kept" "$folder/.#secret.yaml"
         mkfifo "$folder/pipe"
-        "#,
-    );
+        "#;
+    let done = edit(&mut bench, &format!("{AFTER}{script}"));
     assert_eq!((done.status, beside_recipients(&done.stderr).as_str()), (0, ""));
     assert!(bench.open("db.yaml").contains("password: VHI0dmVyc2UtUXVpbGwtODk="));
     for name in ["original", "saved", "undone", "swap"] {
@@ -55,10 +62,35 @@ fn whatever_an_editor_leaves_in_its_folder_is_wiped() {
 }
 
 #[test]
+fn a_file_with_another_name_elsewhere_is_not_overwritten() {
+    let mut bench = bench();
+    let done = edit(&mut bench, "ln \"$1\" given; sed s/Quill-88/Quill-89/ \"$1\" > mine; ln -f mine \"$1\"\n");
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    assert!(bench.open("db.yaml").contains("password: VHI0dmVyc2UtUXVpbGwtODk="));
+    assert!(bench.read("mine").contains("Quill-89"));
+}
+
+#[test]
+fn an_editor_that_remembers_is_told_not_to() {
+    let mut bench = bench();
+    let (home, path) = (bench.path().to_str().unwrap().to_owned(), std::env::var("PATH").unwrap());
+    for (name, told) in [("vim", "-i NONE -n -c setlocal noundofile -u NORC "), ("nano", "-u NORC ")] {
+        bench.write(name, "#!/bin/sh\necho \"$@\" > said\n");
+        let program = bench.path().join(name);
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let editor = format!("{} -u NORC", program.display());
+        let environment = [("EDITOR", editor.as_str()), ("PATH", path.as_str()), ("XDG_RUNTIME_DIR", home.as_str())];
+        let done = bench.run_with(&["edit", "db.yaml", "-i", "id.key", "-r", "team.pub"], "", &environment);
+        assert_eq!((done.status, done.stderr.as_str()), (0, "ksecrets: nothing changed\n"));
+        assert!(bench.read("said").starts_with(&format!("{told}/")), "{}", bench.read("said"));
+    }
+}
+
+#[test]
 fn an_editor_that_fails_leaves_nothing_either() {
     let mut bench = bench();
     let before = bench.read("db.yaml");
-    let done = edit(&mut bench, "cp \"$1\" \"$1~\"; ln \"$1~\" backup; exit 3\n");
+    let done = edit(&mut bench, &format!("{AFTER}cp \"$1\" \"$1~\"; after \"$1~\" backup; exit 3\n"));
     assert_eq!(done.status, 2);
     assert!(done.stderr.contains("nothing was changed"), "{}", done.stderr);
     assert!(fs::read(bench.path().join("backup")).unwrap().iter().all(|byte| *byte == 0));

@@ -1,6 +1,8 @@
 //! `ksecrets seal edit`: the values in an editor.
 
 use std::env;
+use std::ffi::OsStr;
+use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -139,12 +141,32 @@ fn run_editor(path: &Path) -> anyhow::Result<()> {
     // An editor may come with options, as git has it.
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
-    let status = Command::new(program).args(words).arg(path).status();
+    let status = Command::new(program).args(forgetful(program)).args(words).arg(path).status();
     let status = status.with_context(|| format!("cannot run the editor {program}: set $EDITOR"))?;
     if !status.success() {
         bail!("the editor ended with {status}: nothing was changed");
     }
     Ok(())
+}
+
+/// What keeps an editor from writing the text to its own files, such as `~/.viminfo`, where one does that unasked. A `vi`
+/// may be another program, which does not know these options.
+fn forgetful(program: &str) -> &'static [&'static str] {
+    let name = |path: &Path| path.file_name().and_then(OsStr::to_str).map(str::to_owned);
+    let found = found(program).and_then(|path| name(&fs::canonicalize(path).ok()?));
+    let names = [name(Path::new(program)), found];
+    match names.iter().flatten().any(|name| ["vim", "nvim"].iter().any(|known| name.starts_with(known))) {
+        true => &["-i", "NONE", "-n", "-c", "setlocal noundofile"],
+        false => &[],
+    }
+}
+
+/// The file that a program is run from.
+fn found(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(program.into());
+    }
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// While it lives, an interrupt does not end us: the editor takes it, and what it was given is wiped when it has ended.

@@ -56,7 +56,7 @@ impl Private {
 
     /// Overwrites and removes everything in the folder, and what was handed out wherever it is.
     fn wipe(&mut self) -> io::Result<()> {
-        let handed_out = self.handed_out.drain(..).map(|mut file| overwrite(&mut file)).fold(Ok(()), io::Result::and);
+        let handed_out = self.handed_out.drain(..).map(|mut file| wipe(&mut file)).fold(Ok(()), io::Result::and);
         handed_out.and(self.folder.as_ref().map_or(Ok(()), |folder| empty(folder.path())))
     }
 }
@@ -93,7 +93,7 @@ fn remove(path: &Path, kind: fs::FileType) -> io::Result<()> {
     if kind.is_dir() {
         return empty(path).and(fs::remove_dir(path));
     }
-    let wiped = if kind.is_file() { opened(path).and_then(|mut file| overwrite(&mut file)) } else { Ok(()) };
+    let wiped = if kind.is_file() { opened(path).and_then(|mut file| wipe(&mut file)) } else { Ok(()) };
     wiped.and(fs::remove_file(path))
 }
 
@@ -105,6 +105,22 @@ fn opened(path: &Path) -> io::Result<File> {
         fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         if cfg!(unix) { open() } else { Err(error) }
     })
+}
+
+/// Overwrites a file, unless it has another name too: then it is somebody's, and removing ours is all that may be done. Of
+/// two names in the folder the second is the last.
+fn wipe(file: &mut File) -> io::Result<()> {
+    if is_linked(file)? { Ok(()) } else { overwrite(file) }
+}
+
+#[cfg(unix)]
+fn is_linked(file: &File) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 1)
+}
+
+#[cfg(not(unix))]
+fn is_linked(_: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Zeros instead of what a file holds. On disks that move blocks about a copy may stay all the same.
