@@ -13,12 +13,15 @@ use super::tally::{self, Groups, Reason, Told};
 use super::verdicts;
 use crate::model::{Excerpt, Finding, ObjectRef, Report, Severity};
 
+/// Columns of the narrowest page. Less would be words below each other.
+const NARROWEST: usize = 40;
 /// Columns that a field path gets even if its line grows too wide for that.
 const LEAST_FIELD: usize = 24;
 
 /// Writes findings, what was not looked at, and the summary.
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let page = Page { paint: Paint(style.color), width: style.width.clamp(80, 120), groups: Groups::new(report) };
+    let page =
+        Page { paint: Paint(style.color), width: style.width.clamp(NARROWEST, 120), groups: Groups::new(report) };
     let told = Told::new(report);
     for (heading, findings) in by_file(&told.findings) {
         out.write_all(page.file(&heading, &findings).as_bytes())?;
