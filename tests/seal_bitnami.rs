@@ -72,7 +72,7 @@ fn folders_are_sealed_in_place_and_other_documents_keep_their_bytes() {
     let opened = run(&mut bench, "open all.yaml list.json --bitnami-key @tls.key", "");
     assert_eq!(opened.stdout.matches("kind: Secret\n").count(), 2, "{}", opened.stderr);
     let again = refused(&mut bench, "--format bitnami --cert @tls.crt -w .", "");
-    assert_eq!(again, "ksecrets: there is nothing to seal: 2 SealedSecrets and no Secret");
+    assert_eq!(again, "ksecrets: there is nothing to seal: 2 SealedSecrets and no Secret, the first in all.yaml");
 }
 
 #[test]
@@ -230,11 +230,11 @@ fn each_command_says_what_to_run_instead() {
         refused(&mut bench, "import --from bitnami db.yaml --bitnami-key @tls.key -r team.pub -n stage", ""),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
-    ksecrets: this is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`
-    ksecrets: this is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`
+    ksecrets: db.yaml is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`
+    ksecrets: db.yaml is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`
     ksecrets: db.yaml: name the certificate of the controller with --cert: `kubeseal --fetch-cert > cert.pem` gets it
     ksecrets: db.yaml: a sealed-secrets controller has no recipients: say --cert and not -r
-    ksecrets: db.yaml: a/b cannot be a key of a Secret: it may have letters, digits, '-', '_' and '.', 253 at most
+    ksecrets: Kubernetes does not allow 'a/b' as a key of a Secret
     ksecrets: mine.yaml has a SealedSecret of ksecrets.dev: name recipients with -r and not --cert
     ksecrets: both.yaml has 2 SealedSecrets: keep one in a file to change it
     ksecrets: db.yaml has a SealedSecret of bitnami.com: `ksecrets seal set --cert` and `ksecrets seal --format bitnami --merge-into` change values of it, `ksecrets seal import --from bitnami` makes it one of ours

@@ -274,7 +274,7 @@ fn a_file_is_sealed_in_place_and_the_rest_of_it_is_left_alone() {
     assert!(bench.open("all.yaml").contains("name: db"));
     let again = bench.run(&["-w", "-r", "team.pub", "all.yaml"], "");
     assert_eq!(again.status, 2);
-    assert!(again.stderr.contains("this is already sealed"), "{}", again.stderr);
+    assert!(again.stderr.contains("all.yaml is already sealed"), "{}", again.stderr);
 }
 
 #[test]
@@ -299,6 +299,65 @@ fn other_recipients_and_the_same_values() {
 }
 
 #[test]
+fn one_broken_file_does_not_keep_others_from_rotation() {
+    let mut bench = Bench::new("x25519");
+    for name in ["a.yaml", "c.yaml"] {
+        bench.seal(name);
+    }
+    let broken = format!("{}  : [\n", bench.read("a.yaml"));
+    bench.write("b.yaml", &broken);
+    let made = bench.run(&["keygen", "-o", "new.key"], "");
+    bench.write("new.pub", &made.stdout);
+    let done = bench.run(&["rotate", ".", "-i", "id.key", "-r", "new.pub"], "");
+    assert_eq!(done.status, 2);
+    insta::assert_snapshot!(beside_recipients(&done.stderr).trim_end(), @"
+    ksecrets: b.yaml: line 25: not valid YAML: unclosed bracket '['
+    ksecrets: 2 of 2 SealedSecrets changed, 1 file left as it was
+    ");
+    for name in ["a.yaml", "c.yaml"] {
+        assert_eq!(bench.run(&["open", name, "-i", "new.key"], "").status, 0);
+    }
+    assert_eq!(bench.read("b.yaml"), broken);
+    let none = bench.run(&["rotate", "b.yaml", "none.yaml", "-i", "id.key", "-r", "new.pub"], "");
+    assert_eq!(none.status, 2);
+    insta::assert_snapshot!(none.stderr.trim_end(), @"
+    ksecrets: b.yaml: line 25: not valid YAML: unclosed bracket '['
+    ksecrets: cannot read none.yaml: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anybody_types() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    let mut said = |arguments: &[&str]| {
+        let done = bench.run(arguments, "never-read");
+        assert_eq!((done.status, done.stdout.as_str()), (2, ""), "{}", done.stderr);
+        done.stderr.trim_end().to_owned()
+    };
+    let all = [
+        said(&["set", "db.yaml", "bad key!", "-r", "team.pub"]),
+        said(&["-w", "db.yaml", "-r", "team.pub"]),
+        said(&["open", "db.yaml", "-i", "team.pub"]),
+        said(&["keygen", "--show", "team.pub"]),
+        said(&["keygen"]),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    ksecrets: Kubernetes does not allow 'bad key!' as a key of a Secret
+    ksecrets: db.yaml is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`
+    ksecrets: team.pub: not an identity file: this is a recipient, the public half; the private half is needed
+    ksecrets: team.pub: not an identity file: this is a recipient, the public half; the private half is needed
+    error: the following required arguments were not provided:
+      --output <FILE>
+
+    Usage: ksecrets seal keygen -o FILE [OPTIONS]
+           ksecrets seal keygen --show FILE [OPTIONS]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
 fn verify_needs_no_key_and_names_what_is_wrong() {
     let mut bench = Bench::new("x25519");
     bench.seal("db.yaml");
@@ -320,6 +379,12 @@ fn verify_needs_no_key_and_names_what_is_wrong() {
     assert!(wrong.stdout.starts_with("db.yaml:2: missing-recipient: SealedSecret db: "), "{}", wrong.stdout);
     bench.write("broken.yaml", "kind: SealedSecret\n  a: [\n");
     assert_eq!(bench.run(&["verify", "broken.yaml"], "").status, 2);
+    let both = bench.run(&["verify"], "");
+    assert!(
+        both.status == 2 && both.stderr.ends_with("3 SealedSecrets, 2 problems, 1 file not read\n"),
+        "{}",
+        both.stderr
+    );
 }
 
 #[test]

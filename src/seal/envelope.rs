@@ -6,7 +6,7 @@ use crate::manifest::{Kind, Node};
 
 use super::coding::{base64, shown, unbase64};
 use super::reading::{Fields, text};
-use super::scope::is_data_key;
+use super::scope::check_key;
 use super::slot::{DataKey, KEY};
 use super::value::ValueCipher;
 use super::writing::{entry, open, scalar};
@@ -249,9 +249,7 @@ impl Envelope {
             return Err(SealError::TooLarge { what, limit });
         }
         for (key, value) in &self.data {
-            if !is_data_key(key) {
-                return Err(SealError::Name { what: "a key of a Secret", name: shown(key) });
-            }
+            check_key(key)?;
             if !self.slots.iter().any(|slot| slot.id == *value.slot()) {
                 return Err(SealError::NoSlot { key: key.clone(), slot: value.slot().to_string() });
             }
@@ -386,9 +384,7 @@ impl Edit<'_> {
     /// # Errors
     /// When Kubernetes would refuse the key, the value is too large, or nobody can be sealed to.
     pub fn set(&mut self, key: &str, value: &[u8]) -> Result<(), SealError> {
-        if !is_data_key(key) {
-            return Err(SealError::Name { what: "a key of a Secret", name: shown(key) });
-        }
+        check_key(key)?;
         if value.len() > MOST_BYTES {
             return Err(SealError::TooLarge { what: "a value", limit: MOST_BYTES });
         }

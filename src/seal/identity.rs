@@ -17,6 +17,7 @@ const FORM: Form = Form {
     strangers: &[
         ("ksx1", "this is a recipient, the public half; the private half is needed"),
         ("kspq1", "this is a recipient, the public half; the private half is needed"),
+        ("ksroot1", "this is the public half of a root, which signs keysets; an identity is needed"),
         ("ksecrets-root/", "this is a root, which signs keysets; an identity is needed"),
     ],
     missing_name: "the line `kid:` is missing",

@@ -47,7 +47,7 @@ pub use keyset::{
 pub use problem::{Holder, Policy, Problem};
 pub use recipient::{KeyId, Recipient};
 pub use rules::{codes, rule_of, rules};
-pub use scope::{Context, ContextDigest, Scope};
+pub use scope::{Context, ContextDigest, Scope, check_key};
 pub use sealed::SealedSecret;
 pub use secret::{PlainSecret, SecretBytes};
 pub use slot::{Slot, SlotId, Wrap};

@@ -147,6 +147,17 @@ pub(super) fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
+/// Refuses what Kubernetes would not take for a key of a Secret.
+///
+/// # Errors
+/// When it is none.
+pub fn check_key(key: &str) -> Result<(), SealError> {
+    match is_data_key(key) {
+        true => Ok(()),
+        false => Err(SealError::Name { what: "a key of a Secret", name: shown(key) }),
+    }
+}
+
 /// Whether Kubernetes takes it for a key of a Secret.
 pub(super) fn is_data_key(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

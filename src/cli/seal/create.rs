@@ -87,8 +87,14 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
     }
     match (sealed, already) {
         (0, 0) => bail!("there is no Secret to seal"),
-        (0, 1) => bail!("this is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`"),
-        (0, _) => bail!("there is nothing to seal: {already} SealedSecrets and no Secret"),
+        (0, 1) => bail!(
+            "{} is already sealed: to change a value use `ksecrets seal set` or `ksecrets seal edit`",
+            title_of_sealed(&files)
+        ),
+        (0, _) => bail!(
+            "there is nothing to seal: {already} SealedSecrets and no Secret, the first in {}",
+            title_of_sealed(&files)
+        ),
         _ => {}
     }
     // Nothing is written before everything could be sealed.
@@ -111,6 +117,12 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
     }
     to.tell();
     Ok(CLEAN)
+}
+
+/// The first file with something sealed, as messages call it.
+fn title_of_sealed(files: &[(Manifests, Outcome)]) -> String {
+    let found = files.iter().find(|(_, outcome)| outcome.already > 0);
+    found.map(|(manifests, _)| manifests.title()).unwrap_or_default()
 }
 
 fn seal(arguments: &CreateArguments, manifests: &mut Manifests, path: &Path, to: &Target) -> anyhow::Result<Outcome> {

@@ -14,6 +14,7 @@ use super::keys::{ask, passphrase_in, private_text};
 use super::say;
 
 #[derive(Args, Debug)]
+#[command(override_usage = "ksecrets seal keygen -o FILE [OPTIONS]\n       ksecrets seal keygen --show FILE [OPTIONS]")]
 pub(super) struct KeygenArguments {
     /// Where the private identity goes; the file must not exist
     #[arg(short, long, value_name = "FILE", required_unless_present = "show")]

@@ -264,15 +264,23 @@ pub(super) fn private_text(path: &Path, what: &str, allow_readable: bool) -> any
     if file.metadata()?.is_dir() {
         bail!("{} is a folder: name the {what} in it", path.display());
     }
-    if !allow_readable && is_readable_by_others(&file)? {
+    let is_readable = is_readable_by_others(&file)?;
+    let mut text = Zeroizing::new(String::new());
+    file.take(MOST_PRIVATE).read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+    // Whoever named the public half is to hear that, and not to hide it.
+    if is_readable && !allow_readable && !is_public(&text) {
         bail!(
             "{} can be read by others: chmod 600 it, or say --allow-readable-identity where that is meant",
             path.display()
         );
     }
-    let mut text = Zeroizing::new(String::new());
-    file.take(MOST_PRIVATE).read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(text)
+}
+
+/// Whether a text is the public half of an identity or a root, which is refused for that.
+fn is_public(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.next().is_some_and(|line| ["ksx1", "kspq1", "ksroot1"].iter().any(|start| line.starts_with(start)))
 }
 
 /// The first line of a private file.

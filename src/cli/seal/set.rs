@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ksecrets::seal::MOST_BYTES;
+use ksecrets::seal::{MOST_BYTES, check_key};
 use zeroize::Zeroizing;
 
 use super::super::CLEAN;
@@ -29,6 +29,8 @@ pub(super) struct SetArguments {
 pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
     let (key, mut manifests) = (&arguments.key, Manifests::read(&arguments.file)?);
     let title = manifests.title();
+    // Nobody should type a value, to be told then that it cannot be sealed.
+    check_key(key)?;
     if let (place, Found::Bitnami(theirs)) = manifests.one()? {
         let certificate = arguments.certificate.read(&arguments.to).context(title.clone())?;
         let value = value(key)?;
@@ -43,6 +45,7 @@ pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
         let recipients = to.of(Some(&arguments.file))?;
         let (place, mut sealed) = manifests.sealed()?;
         let before = sealed.clone();
+        sealed.fits().context(title.clone())?;
         to.fits(&title, &sealed, &[key.as_str()], &recipients)?;
         sealed.set(key, &value(key)?, &recipients).context(title)?;
         update(&mut manifests.file, &place, &before, &sealed)?;
