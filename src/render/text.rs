@@ -444,6 +444,18 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_as_narrow_as_wanted_and_no_narrower_than_words() {
+        let report = sample::report();
+        let widest = |width| {
+            let text = text(&report, Style { color: false, width });
+            // Places stay whole, so that terminals can open them.
+            text.lines().filter(|line| line.starts_with("      ")).map(columns).max().unwrap()
+        };
+        assert!(widest(60) <= 60 && widest(60) > 40, "{}", widest(60));
+        assert_eq!(widest(1), widest(40));
+    }
+
+    #[test]
     fn skipped_places_are_cut_off_and_counted() {
         let skipped = |i| Skipped { place: format!("{i}.yaml"), reason: "not UTF-8".into(), unread: i == 12 };
         let report = Report { skipped: (1..=12).map(skipped).collect(), ..Report::default() };
