@@ -210,7 +210,7 @@ fn a_private_identity_is_private_from_the_start_and_never_overwritten() {
     let before = bench.read("id.key");
     let again = bench.run(&["keygen", "-o", "id.key"], "");
     assert_eq!(again.status, 2);
-    assert!(again.stderr.contains("cannot make id.key: File exists"), "{}", again.stderr);
+    assert!(again.stderr.contains("id.key exists already, and stays as it is"), "{}", again.stderr);
     assert_eq!(bench.read("id.key"), before);
 
     bench.seal("db.yaml");

@@ -46,6 +46,9 @@ impl Manifests {
         if stdin {
             io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
         } else {
+            if path.is_dir() {
+                bail!("{} is a folder: name the files in it", path.display());
+            }
             *bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         }
         let Ok(text) = std::str::from_utf8(&bytes) else { bail!("{} is not UTF-8", path.display()) };

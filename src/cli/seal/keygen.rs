@@ -122,7 +122,12 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(|| format!("cannot make {}", path.display()))?;
+    let mut file = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            bail!("{} exists already, and stays as it is: name another file", path.display())
+        }
+        opened => opened.with_context(|| format!("cannot make {}", path.display()))?,
+    };
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if written.is_err() {
         // What is left of it would be taken for a file of the user's, and not be written again.
