@@ -277,8 +277,11 @@ pub(super) fn private_text(path: &Path, what: &str, allow_readable: bool) -> any
     Ok(text)
 }
 
-/// Whether a text is the public half of an identity or a root, which is refused for that.
+/// Whether a text is the public half of an identity or a root, or a certificate, which is refused for that.
 fn is_public(text: &str) -> bool {
+    if text.contains("-----BEGIN CERTIFICATE-----") && !text.contains("PRIVATE KEY") {
+        return true;
+    }
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.next().is_some_and(|line| ["ksx1", "kspq1", "ksroot1"].iter().any(|start| line.starts_with(start)))
 }
