@@ -687,7 +687,8 @@ fn help_is_pinned() {
     Options:
           --format <FORMAT>              How to write the report: text, json, jsonl, sarif, markdown
                                          [default: text]
-      -o, --output <FILE>                Write the report to a file in place of standard output
+      -o, --output <FILE>                Write the report to a file in place of standard output, which
+                                         is -
           --color <WHEN>                 When to colour: auto, always, never [default: auto] [possible
                                          values: auto, always, never]
           --fail-on <SEVERITY>           Exit with 1 from this severity on: critical, high, medium, low,
