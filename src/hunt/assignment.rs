@@ -669,9 +669,15 @@ fn is_action(name: &[u8]) -> bool {
 }
 
 /// Whether a name is that of a call that takes the name of what it gives: `get_secret_value("hub.cookie_secret")`.
+/// So is what changes a string's form: `self._password.encode('latin1')`.
 fn is_getter(name: &[u8]) -> bool {
     const VERBS: [&str; 8] = ["get", "fetch", "read", "load", "find", "lookup", "resolve", "extract"];
-    let name = normalise(&String::from_utf8_lossy(name));
+    const METHODS: [&str; 7] = ["encode", "decode", "split", "strip", "replace", "startswith", "endswith"];
+    let name = String::from_utf8_lossy(name);
+    if name.rsplit_once('.').is_some_and(|(_, method)| METHODS.contains(&method.to_ascii_lowercase().as_str())) {
+        return true;
+    }
+    let name = normalise(&name);
     name.split_once('_').is_some_and(|(verb, _)| VERBS.contains(&verb))
 }
 

@@ -227,6 +227,11 @@ fn repeats_name(name: &str, secret: &str, habitat: Habitat) -> bool {
     if habitat != Habitat::Config && names_itself && !secret.bytes().any(|b| b.is_ascii_digit()) {
         return true;
     }
+    // Actions of a service by their own names: `"CreateAccessKey": "iam:CreateAccessKey"`.
+    let action = secret.split_once(':').is_some_and(|(_, action)| !action.is_empty() && normalise(action) == name);
+    if action {
+        return true;
+    }
     let same = !word.is_empty()
         && (word == name || name.ends_with(&format!("_{word}")) || word.replace('_', "") == name.replace('_', ""));
     same && (habitat != Habitat::Config || secret.starts_with(|c: char| c.is_ascii_uppercase()) || word != "password")

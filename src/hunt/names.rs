@@ -126,6 +126,7 @@ const SECRET_KEY_WORDS: [&str; 25] = [
 ];
 /// Words after the credential word that make the name speak of something else.
 const NOT_AFTER: &[&str] = &[
+    "spec",
     "name",
     "names",
     "ref",

@@ -170,6 +170,10 @@ const REFERENCE_PREFIXES: &[&str] = &[
     "DEC::",
     // A place in the same JSON document (RFC 6901).
     "#/",
+    // A file to read, as curl and PostgREST write it.
+    "@/",
+    // Between two strings of a program: `'… BY \'' + password + '\''`.
+    "+ ",
 ];
 
 fn is_reference(value: &str) -> bool {
@@ -194,7 +198,8 @@ fn is_reference(value: &str) -> bool {
     {
         return true;
     }
-    if value.len() > 2 && value.starts_with('%') && value.ends_with('%') && whole_variable(&value[1..value.len() - 1]) {
+    let percents = value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    if percents.is_some_and(|inside| whole_variable(inside.trim_matches('%'))) {
         return true;
     }
     if holds_variable(value) || is_regex(value) || is_format(value) || value.starts_with("--") {
@@ -214,6 +219,11 @@ fn is_reference(value: &str) -> bool {
     }
     const ACTIONS: [(&str, &str); 6] =
         [("{{", "}}"), ("${", "}"), ("$(", ")"), ("#{", "}"), ("<%=", "%>"), ("[[ .", "]]")];
+    // A command whose words were taken for the end of the value: `O$(openssl rand …)`.
+    let command = |rest: &str| rest.len() > 1 && rest.bytes().all(|b| b.is_ascii_lowercase());
+    if value.split_once("$(").is_some_and(|(_, rest)| command(rest)) {
+        return true;
+    }
     // What opens inside and never closes is a password with a brace in it; at the start it was cut off.
     ACTIONS.iter().any(|(open, close)| {
         value.split_once(open).is_some_and(|(before, rest)| rest.contains(close) || before.is_empty())
@@ -914,6 +924,10 @@ fn mixes_classes(part: &str) -> bool {
 
 fn is_prose(value: &str) -> bool {
     let words = value.split_whitespace().count();
+    // The next label of a sentence: `Credential: Username: admin`.
+    if words == 1 && value.strip_suffix(':').is_some_and(|word| word.bytes().all(|b| b.is_ascii_alphabetic())) {
+        return true;
+    }
     if words < 3 {
         // Two words without a digit: a label, or the beginning of a sentence.
         return words == 2
@@ -1072,6 +1086,10 @@ mod tests {
             "arn:aws:secretsmanager:eu-west-1:1:secret:x",
             "ENC[AES256_GCM,data:x]",
             "%DB_PASS%",
+            "%%PWD%%",
+            "O$(openssl",
+            "@/dev/stdin",
+            "` + newpw + `",
             "((db-password))",
             "var.db_password",
             "prefix-${VAR}",
