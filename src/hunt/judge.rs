@@ -163,15 +163,14 @@ fn in_code(kind: Kind, secret: &str, strength: Strength, at: Circumstances) -> O
     match strength {
         Strength::Strong if !is_code(secret) => Some(if at.sample { Confidence::Low } else { Confidence::High }),
         Strength::Fair
-            if !at.sample
-                && kind == Kind::Password
+            if kind == Kind::Password
                 && !is_code(secret)
                 && (digit || is_mixed(secret) || secret.bytes().all(|b| b.is_ascii_alphabetic())) =>
         {
-            Some(Confidence::Medium)
+            Some(if at.sample { Confidence::Low } else { Confidence::Medium })
         }
         Strength::Fair if !at.sample && !is_code(secret) && digit && secret.len() >= 12 => Some(Confidence::Low),
-        Strength::Weak if !at.sample && kind == Kind::Password && digit && secret.len() >= 6 && !is_label(secret) => {
+        Strength::Weak if kind == Kind::Password && digit && secret.len() >= 6 && !is_label(secret) => {
             Some(Confidence::Low)
         }
         _ => None,
@@ -295,6 +294,7 @@ mod tests {
         assert_eq!(config(Kind::Password, "password", "${DB}"), None);
         assert_eq!(config(Kind::Secret, "signingkey", "releases@shop.example.net"), None);
         assert_eq!(config(Kind::Password, "password", "Password"), None);
+        assert_eq!(config(Kind::ApiKey, "create_access_key", "iam:CreateAccessKey"), None);
         assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-client-secret")), Some(Confidence::Low));
         assert_eq!(config(Kind::Secret, "client_secret", &STANDARD.encode("dex-changeme")), None);
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::model::{Class, Finding, Location, Related, Report, SecretFacts, Severity};
+use crate::model::{Class, Confidence, Finding, Location, Related, Report, SecretFacts, Severity};
 
 /// How many reasons for skipping a report for people names.
 pub(super) const SKIPPED_SHOWN: usize = 10;
@@ -60,8 +60,8 @@ pub(super) fn opening(report: &Report) -> String {
     if report.findings.is_empty() { "Nothing found".to_owned() } else { findings(report) }
 }
 
-/// How many low findings of one structural rule a report for people tells one by one: they are habits of whoever wrote
-/// the manifests, and the eleventh says nothing new.
+/// How many low findings of one structural rule, or of little confidence, a report for people tells one by one: they are
+/// habits of whoever wrote the manifests, or passwords of tests, and the eleventh says nothing new.
 const HABITS_SHOWN: usize = 10;
 
 /// What a report for people tells one by one, in the report's order, and what it only counts.
@@ -78,7 +78,8 @@ impl<'r> Told<'r> {
         let several = report.findings.windows(2).any(|pair| pair[0].id() != pair[1].id());
         let mut findings = Vec::new();
         for finding in report.findings.iter().filter(|finding| finding.severity > Severity::Info) {
-            if several && finding.rule.class == Class::Exposure && finding.severity == Severity::Low {
+            let habit = finding.rule.class == Class::Exposure || finding.confidence == Confidence::Low;
+            if several && habit && finding.severity == Severity::Low {
                 let seen = seen.entry(finding.id().as_str()).or_default();
                 *seen += 1;
                 if *seen > HABITS_SHOWN {
@@ -272,5 +273,10 @@ mod tests {
         assert_eq!(told.rest, Some(format!("4 × {}", habit.id())));
         report.findings.retain(|finding| finding.severity == Severity::Low);
         assert_eq!(Told::new(&report).findings.len(), 14);
+
+        let mut report = sample::report();
+        let weak = Finding { severity: Severity::Low, confidence: Confidence::Low, ..report.findings[0].clone() };
+        report.findings.extend(std::iter::repeat_n(weak, 14));
+        assert_eq!(Told::new(&report).findings.len(), others + 10, "passwords of tests");
     }
 }
