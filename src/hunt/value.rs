@@ -63,7 +63,12 @@ pub(super) fn is_harmless_inside(value: &str) -> bool {
 /// Says why a value is harmless, whatever its name.
 #[must_use]
 pub(super) fn harmless(value: &str) -> Option<Harmless> {
-    let value = value.trim().trim_matches(['"', '\'', '`']).trim();
+    let value = value.trim().trim_matches(['"', '\'']);
+    // What a command prints, in a shell: "`openssl rand -hex 8`".
+    if value.starts_with('`') && value.ends_with('`') && value.contains(' ') {
+        return Some(Harmless::Reference);
+    }
+    let value = value.trim_matches(['"', '\'', '`']).trim();
     // OpenSSL's `-passin pass:secret`.
     let value = value.strip_prefix("pass:").unwrap_or(value);
     if value.is_empty() {
@@ -821,8 +826,9 @@ pub(super) fn fallback(value: &str) -> Option<&str> {
         {
             return None;
         }
-        let literal = rest.strip_prefix(['-', '=']).unwrap_or(rest);
-        return (!literal.is_empty() && !literal.starts_with(['?', '+', '$', '{'])).then_some(literal);
+        // A shell takes the quotes away: `${PASSWORD:-"secret"}`, and what a command prints is not known.
+        let literal = rest.strip_prefix(['-', '=']).unwrap_or(rest).trim_matches('"');
+        return (!literal.is_empty() && !literal.starts_with(['?', '+', '$', '{', '`'])).then_some(literal);
     }
     let action = value.strip_prefix("{{")?.strip_suffix("}}")?.trim_matches(['-', ' ']);
     let after = match action.find("default") {
@@ -924,8 +930,10 @@ fn mixes_classes(part: &str) -> bool {
 
 fn is_prose(value: &str) -> bool {
     let words = value.split_whitespace().count();
-    // The next label of a sentence: `Credential: Username: admin`.
-    if words == 1 && value.strip_suffix(':').is_some_and(|word| word.bytes().all(|b| b.is_ascii_alphabetic())) {
+    // The next label of a sentence, `Credential: Username: admin`, or argument of a call, `'--password', help='…'`.
+    let label = value.strip_suffix(':').is_some_and(|word| word.bytes().all(|b| b.is_ascii_alphabetic()));
+    let argument = value.strip_suffix('=').is_some_and(|word| word.bytes().all(|b| b.is_ascii_lowercase()));
+    if words == 1 && (label || argument) {
         return true;
     }
     if words < 3 {
@@ -1088,6 +1096,7 @@ mod tests {
             "%DB_PASS%",
             "%%PWD%%",
             "O$(openssl",
+            "\"`openssl rand -hex 8`\"",
             "@/dev/stdin",
             "` + newpw + `",
             "((db-password))",
@@ -1191,6 +1200,7 @@ mod tests {
     fn fallbacks() {
         for value in [
             "${DB:-hunter2}",
+            "${DB:-\"hunter2\"}",
             "${db.password:hunter2}",
             "{{ x | default('hunter2', true) }}",
             "{{ \"hunter2\" | b64enc }}",
@@ -1201,6 +1211,7 @@ mod tests {
         for value in [
             "${DB}",
             "${DB:?missing}",
+            "${DB:-\"`openssl rand -hex 8`\"}",
             "{{ .Values.x }}",
             "{{ x | default(y) }}",
             "${secrets:kafka/pg:password}",
