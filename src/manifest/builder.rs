@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::node::{Kind, Record, Role, Text, Tree};
 
-/// Most nodes a tree may have: about 60 MB. A larger document is scanned as text.
-const MAX_NODES: usize = 1_500_000;
+/// Most nodes a tree may have: 32 MB. A larger document is scanned as text.
+const MAX_NODES: usize = 1_000_000;
 
-/// Most nodes that room is made for before they come.
-const MOST_FORESEEN: usize = 4096;
+/// Bytes from which on a document is large.
+const LARGE: usize = 1 << 20;
 
 /// A tree under construction.
 pub(super) struct Builder<'t> {
@@ -29,8 +29,10 @@ struct Open {
 impl<'t> Builder<'t> {
     /// Starts with nothing but the text that ranges count in. `length` is that of the document, in bytes.
     pub(super) fn new(source: &'t str, length: usize) -> Self {
-        // A node takes sixteen bytes in a manifest; a document of blocks has fewer.
-        let records = Vec::with_capacity((length / 16).min(MOST_FORESEEN));
+        // A node takes sixteen bytes in a manifest, and half of that in a dense one. Room that is never used costs nothing,
+        // and to move what was read into more room takes twice the memory: that of a large document is enough for all.
+        let least = if length > LARGE { 2 } else { 8 };
+        let records = Vec::with_capacity((length / least).min(MAX_NODES));
         Self { tree: Tree::new(source, records), open: Vec::new(), end: 0 }
     }
 
@@ -47,6 +49,11 @@ impl<'t> Builder<'t> {
     /// Whether nothing was met yet.
     pub(super) fn is_empty(&self) -> bool {
         self.tree.records.is_empty()
+    }
+
+    /// Whether there is no room for another node.
+    pub(super) fn is_full(&self) -> bool {
+        self.tree.records.len() >= MAX_NODES
     }
 
     /// Whether a collection is still open, by its number.
@@ -69,7 +76,7 @@ impl<'t> Builder<'t> {
     /// A scalar or an alias. Gives back its number; none when there are too many nodes.
     pub(super) fn scalar(&mut self, kind: Kind, range: Range<usize>, text: Text) -> Option<u32> {
         let number = self.tree.records.len() as u32;
-        if number as usize >= MAX_NODES {
+        if self.is_full() {
             return None;
         }
         let (mut role, mut position, mut parent) = (Role::Root, 0, 0);
@@ -84,7 +91,7 @@ impl<'t> Builder<'t> {
         }
         let (start, end) = (range.start as u32, range.end as u32);
         self.end = end;
-        self.tree.records.push(Record { kind, role, position, start, end, parent, after: number + 1, text });
+        self.tree.records.push(Record::new(kind, text, (start, end), (role, parent, position), number + 1));
         Some(number)
     }
 
@@ -106,10 +113,8 @@ impl<'t> Builder<'t> {
     pub(super) fn close(&mut self, bracket: Option<usize>) {
         let Some(Open { number, .. }) = self.open.pop() else { return };
         let after = self.tree.records.len() as u32;
-        let record = &mut self.tree.records[number as usize];
-        record.after = after;
-        record.end = bracket.map_or(self.end, |end| end as u32);
-        self.end = record.end;
+        self.end = bracket.map_or(self.end, |end| end as u32);
+        self.tree.records[number as usize].close(after, self.end);
     }
 
     /// The tree; whatever is open stays as it is.

@@ -42,19 +42,86 @@ pub(super) enum Text {
     Made(u32, u32),
 }
 
+/// [`Kind`] without the number that only aliases have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Mapping,
+    Sequence,
+    Plain,
+    Quoted,
+    Block,
+    Alias,
+}
+
+/// What is kept of a node, in 32 bytes: a document may have a million of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
-    pub(super) kind: Kind,
-    pub(super) role: Role,
+    shape: Shape,
+    role: Role,
+    /// Whether the value of a scalar was made by the parser.
+    made: bool,
     /// Bytes in the source, quotes included.
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) parent: u32,
+    start: u32,
+    end: u32,
+    parent: u32,
     /// Position among the nodes right below its parent.
-    pub(super) position: u32,
+    position: u32,
     /// The number after the last node below this one.
-    pub(super) after: u32,
-    pub(super) text: Text,
+    after: u32,
+    /// Of a scalar, where its value begins; of an alias, the number of what it stands for.
+    first: u32,
+    /// Of a scalar, where its value ends.
+    second: u32,
+}
+
+impl Record {
+    /// A scalar with its value, an alias, or a collection that is yet to be closed.
+    pub(super) fn new(
+        kind: Kind,
+        text: Text,
+        range: (u32, u32),
+        (role, parent, position): (Role, u32, u32),
+        after: u32,
+    ) -> Self {
+        let (made, (first, second)) = match text {
+            Text::Source(start, end) => (false, (start, end)),
+            Text::Made(start, end) => (true, (start, end)),
+        };
+        let (shape, first) = match kind {
+            Kind::Mapping => (Shape::Mapping, first),
+            Kind::Sequence => (Shape::Sequence, first),
+            Kind::Plain => (Shape::Plain, first),
+            Kind::Quoted => (Shape::Quoted, first),
+            Kind::Block => (Shape::Block, first),
+            Kind::Alias(target) => (Shape::Alias, target),
+        };
+        Self { shape, role, made, start: range.0, end: range.1, parent, position, after, first, second }
+    }
+
+    /// Ends a collection: its last node has come, and so has its last byte.
+    pub(super) fn close(&mut self, after: u32, end: u32) {
+        (self.after, self.end) = (after, end);
+    }
+
+    const fn kind(&self) -> Kind {
+        match self.shape {
+            Shape::Mapping => Kind::Mapping,
+            Shape::Sequence => Kind::Sequence,
+            Shape::Plain => Kind::Plain,
+            Shape::Quoted => Kind::Quoted,
+            Shape::Block => Kind::Block,
+            Shape::Alias => Kind::Alias(self.first),
+        }
+    }
+
+    const fn is_scalar(&self) -> bool {
+        matches!(self.shape, Shape::Plain | Shape::Quoted | Shape::Block)
+    }
+
+    /// Where the value of a scalar is.
+    const fn value(&self) -> Range<usize> {
+        self.first as usize..self.second as usize
+    }
 }
 
 /// One document. Byte ranges are relative to the whole text it was parsed from.
@@ -150,7 +217,7 @@ impl<'a> Node<'a> {
     /// What it is.
     #[must_use]
     pub fn kind(self) -> Kind {
-        self.record().kind
+        self.record().kind()
     }
 
     /// What it is to the node above.
@@ -181,50 +248,45 @@ impl<'a> Node<'a> {
     /// The bytes of a scalar's content where its value stands verbatim in the source.
     #[must_use]
     pub fn verbatim(self) -> Option<Range<usize>> {
-        match (self.kind(), self.record().text) {
-            (Kind::Plain | Kind::Quoted | Kind::Block, Text::Source(start, end)) => Some(start as usize..end as usize),
-            _ => None,
-        }
+        let record = self.record();
+        (record.is_scalar() && !record.made).then(|| record.value())
     }
 
     /// The node an alias stands for; itself otherwise.
     #[must_use]
     pub fn resolve(self) -> Self {
-        match self.kind() {
-            Kind::Alias(target) => self.at(target),
-            _ => self,
-        }
+        let record = self.record();
+        if record.shape == Shape::Alias { self.at(record.first) } else { self }
+    }
+
+    /// The text that the value of a scalar is a part of.
+    fn text_of(self, record: &Record) -> &'a str {
+        if record.made { &self.tree.made } else { self.tree.source }
     }
 
     /// The value of a scalar, of whatever style.
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
-        let node = self.resolve();
-        match node.kind() {
-            Kind::Plain | Kind::Quoted | Kind::Block => Some(match node.record().text {
-                Text::Source(start, end) => &node.tree.source[start as usize..end as usize],
-                Text::Made(start, end) => &node.tree.made[start as usize..end as usize],
-            }),
-            _ => None,
-        }
+        let record = self.resolve().record();
+        record.is_scalar().then(|| &self.text_of(record)[record.value()])
     }
 
     /// Whether it is a scalar, aliases not followed.
     #[must_use]
     pub fn is_scalar(self) -> bool {
-        matches!(self.kind(), Kind::Plain | Kind::Quoted | Kind::Block)
+        self.record().is_scalar()
     }
 
     /// Whether it is a mapping, aliases followed.
     #[must_use]
     pub fn is_mapping(self) -> bool {
-        self.resolve().kind() == Kind::Mapping
+        self.resolve().record().shape == Shape::Mapping
     }
 
     /// Whether it is a sequence, aliases followed.
     #[must_use]
     pub fn is_sequence(self) -> bool {
-        self.resolve().kind() == Kind::Sequence
+        self.resolve().record().shape == Shape::Sequence
     }
 
     /// The node above.
@@ -269,20 +331,29 @@ impl<'a> Node<'a> {
 
     /// The items of a sequence, aliases followed; nothing for other nodes.
     pub fn items(self) -> impl Iterator<Item = Self> {
-        self.parts(Kind::Sequence)
+        self.parts(Shape::Sequence)
     }
 
     /// The entries of a mapping, aliases followed; nothing for other nodes.
     pub fn entries(self) -> impl Iterator<Item = (Self, Self)> {
-        let mut parts = self.parts(Kind::Mapping);
+        let mut parts = self.parts(Shape::Mapping);
         std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
     }
 
     /// The nodes directly below, if it is a collection of this kind or an alias of one.
-    fn parts(self, kind: Kind) -> impl Iterator<Item = Self> {
+    fn parts(self, shape: Shape) -> impl Iterator<Item = Self> {
         let node = self.resolve();
-        let end = if node.kind() == kind { node.after() } else { node.number };
+        let record = node.record();
+        let end = if record.shape == shape { record.after } else { node.number };
         node.below(end)
+    }
+
+    /// Whether it is a scalar of this value, which is quicker asked than compared: most differ in length.
+    #[must_use]
+    pub fn says(self, value: &str) -> bool {
+        let record = self.resolve().record();
+        let range = record.value();
+        range.len() == value.len() && record.is_scalar() && self.text_of(record).as_bytes()[range] == *value.as_bytes()
     }
 
     /// The value under a key; merged mappings (`<<: *base`) are looked into one level deep.
@@ -290,10 +361,10 @@ impl<'a> Node<'a> {
     pub fn get(self, key: &str) -> Option<Self> {
         let mut merges = false;
         for (name, value) in self.entries() {
-            match name.as_str() {
-                Some(name) if name == key => return Some(value),
-                name => merges |= name == Some("<<"),
+            if name.says(key) {
+                return Some(value);
             }
+            merges |= name.says("<<");
         }
         merges.then(|| self.merged(key)).flatten()
     }
@@ -301,9 +372,9 @@ impl<'a> Node<'a> {
     /// The value under a key of a merged mapping.
     fn merged(self, key: &str) -> Option<Self> {
         self.entries()
-            .filter(|(name, _)| name.as_str() == Some("<<"))
+            .filter(|(name, _)| name.says("<<"))
             .flat_map(|(_, base)| base.entries())
-            .find(|(name, _)| name.as_str() == Some(key))
+            .find(|(name, _)| name.says(key))
             .map(|(_, value)| value)
     }
 

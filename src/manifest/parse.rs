@@ -22,6 +22,12 @@ pub struct SyntaxError {
     pub at: usize,
 }
 
+impl SyntaxError {
+    pub(super) fn too_many_nodes(document: Range<usize>) -> Self {
+        Self { message: "more nodes than a tree may have".to_owned(), at: document.start, document }
+    }
+}
+
 /// Reads the documents of a text one after the other.
 pub fn documents(text: &str) -> impl Iterator<Item = Result<Tree<'_>, SyntaxError>> {
     chunks(text).map(|range| parse_document(text, range))
@@ -79,7 +85,7 @@ fn is_blank(chunk: &str) -> bool {
 /// # Errors
 /// When it is not YAML, nests too deep, or has more nodes than a tree may have.
 pub fn parse_document(text: &str, range: Range<usize>) -> Result<Tree<'_>, SyntaxError> {
-    quick::read(text, range.clone()).map_or_else(|| yaml::read(text, range), Ok)
+    quick::read(text, range.clone()).unwrap_or_else(|| yaml::read(text, range))
 }
 
 #[cfg(test)]

@@ -28,8 +28,8 @@ const CONTAINER_LISTS: [&str; 6] =
 /// container list. Judged by shape and not by kind, so that custom resources count.
 #[must_use]
 pub fn is_container(node: Node<'_>) -> bool {
-    let has = |is_one: fn(&str) -> bool| node.entries().any(|(key, _)| key.as_str().is_some_and(is_one));
-    (has(|key| key == "image") || in_container_list(node)) && has(|key| CONTAINER_FIELDS.contains(&key))
+    let has = |field: &str| node.entries().any(|(key, _)| key.says(field));
+    (has("image") || in_container_list(node)) && CONTAINER_FIELDS.iter().any(|field| has(field))
 }
 
 fn in_container_list(node: Node<'_>) -> bool {

@@ -9,21 +9,16 @@ const CONTROL: [&str; 12] =
 /// that holds nothing but actions becomes empty lines: blanks would count as indentation. None when there is no action.
 #[must_use]
 pub fn mask_actions(text: &str) -> Option<String> {
-    let mut masked = text.as_bytes().to_vec();
+    let mut masked: Option<Vec<u8>> = None;
     let mut at = 0;
-    let mut any = false;
-    while let Some(start) = memchr::memchr(b'{', &text.as_bytes()[at..]).map(|found| at + found) {
-        let Some(end) = action_end(text, start) else {
-            at = start + 1;
-            continue;
-        };
-        any = true;
+    for start in memchr::memchr_iter(b'{', text.as_bytes()) {
+        let Some(end) = action_end(text, start).filter(|_| start >= at) else { continue };
         let (from, filler) = match text[..start].rfind('\n').map_or(0, |line| line + 1) {
             line if alone_on_line(text, start, end) => (line, b'\n'),
             _ if prints(text, start, end) => (start, b'_'),
             _ => (start, b' '),
         };
-        for byte in &mut masked[from..end] {
+        for byte in &mut masked.get_or_insert_with(|| text.as_bytes().to_vec())[from..end] {
             if !matches!(byte, b'\n' | b'\r') {
                 *byte = filler;
             }
@@ -31,27 +26,21 @@ pub fn mask_actions(text: &str) -> Option<String> {
         at = end;
     }
     // Actions begin and end at ASCII bytes, so whole characters were replaced; lossy only for the type's sake.
-    any.then(|| String::from_utf8_lossy(&masked).into_owned())
+    let lossy = |error: std::string::FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    masked.map(|masked| String::from_utf8(masked).unwrap_or_else(lossy))
 }
 
 fn action_end(text: &str, start: usize) -> Option<usize> {
     let close = match text.as_bytes().get(start + 1)? {
-        b'{' => "}}",
-        b'%' => "%}",
-        b'#' => "#}",
+        b'{' => b"}}",
+        b'%' => b"%}",
+        b'#' => b"#}",
         _ => return None,
     };
     // An action rarely spans lines; a far away closer is somebody else's.
-    let limit = floor_boundary(text, (start + 4096).min(text.len()));
-    let inner = text.get(start + 2..limit)?;
-    inner.find(close).map(|found| start + 2 + found + close.len())
-}
-
-fn floor_boundary(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+    let limit = (start + 4096).min(text.len());
+    let inner = text.as_bytes().get(start + 2..limit)?;
+    memchr::memmem::find(inner, close).map(|found| start + 2 + found + close.len())
 }
 
 fn prints(text: &str, start: usize, end: usize) -> bool {
@@ -67,7 +56,7 @@ fn prints(text: &str, start: usize, end: usize) -> bool {
     }) || (inner.starts_with('$') && inner.contains(":="));
     // `labels: {{- include "labels" . | nindent 4 }}` renders a block below; more of it may be written out there.
     let block =
-        ["nindent", "toYaml", "tplvalues.render"].iter().any(|word| inner.contains(word)) && ends_line(text, end);
+        ends_line(text, end) && ["nindent", "toYaml", "tplvalues.render"].iter().any(|word| inner.contains(word));
     !control && !block && !action[..action.len() - 2].contains('\n')
 }
 

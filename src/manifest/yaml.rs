@@ -22,7 +22,7 @@ pub(super) fn read(text: &str, range: Range<usize>) -> Result<Tree<'_>, SyntaxEr
         let failure = match step {
             Ok((event, span)) => match reader.take(event, span) {
                 Some(()) => continue,
-                None => ("more nodes than a tree may have".to_owned(), range.start),
+                None => return Err(SyntaxError::too_many_nodes(range)),
             },
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0);

@@ -35,8 +35,7 @@ impl Reader<'_> {
         let start = self.at;
         let quoted = matches!(self.peek()?, b'"' | b'\'');
         if quoted {
-            self.close_of_line_quote(self.peek()?)?;
-            self.quoted(None)?;
+            self.line_quoted()?;
         } else {
             self.flow_plain()?;
         }
@@ -52,10 +51,7 @@ impl Reader<'_> {
     fn flow_node(&mut self, indent: Option<usize>) -> Option<()> {
         match self.peek()? {
             b'{' | b'[' => self.flow(indent),
-            quote @ (b'"' | b'\'') => {
-                self.close_of_line_quote(quote)?;
-                self.quoted(None)
-            }
+            b'"' | b'\'' => self.line_quoted(),
             _ => self.flow_plain(),
         }
     }

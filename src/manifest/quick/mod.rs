@@ -14,14 +14,15 @@ use std::ops::Range;
 
 use super::builder::Builder;
 use super::node::{Kind, Text, Tree};
+use super::parse::SyntaxError;
 
 /// Deeper documents are left to the parser, which knows how deep is too deep.
 const MAX_DEPTH: usize = 100;
 /// Longer keys are left to the parser, which limits how far it looks for a colon.
 const MAX_KEY: usize = 512;
 
-/// Reads a document, if it is simple enough.
-pub(super) fn read(text: &str, range: Range<usize>) -> Option<Tree<'_>> {
+/// Reads a document, if it is simple enough; what has too many nodes has so for the parser too.
+pub(super) fn read(text: &str, range: Range<usize>) -> Option<Result<Tree<'_>, SyntaxError>> {
     let bytes = &text.as_bytes()[..range.end];
     // Where a block scalar ends that ends in spaces is the parser's own as well.
     if !is_ordinary(&bytes[range.start..]) || bytes.ends_with(b" ") {
@@ -29,8 +30,11 @@ pub(super) fn read(text: &str, range: Range<usize>) -> Option<Tree<'_>> {
     }
     let mut reader =
         Reader { bytes, at: range.start, builder: Builder::new(text, range.len()), scratch: String::new() };
-    reader.document()?;
-    Some(reader.builder.finish())
+    let read = reader.document();
+    if reader.builder.is_full() {
+        return Some(Err(SyntaxError::too_many_nodes(range)));
+    }
+    read.map(|()| Ok(reader.builder.finish()))
 }
 
 /// Whether all bytes are printable: the parser refuses some of the others, and treats some as white space. `0xEF` begins

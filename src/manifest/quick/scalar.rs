@@ -10,7 +10,8 @@ impl Reader<'_> {
         match self.peek()? {
             b'-' | b':' | b'?' if self.is_space(self.at + 1) => None,
             b'-' | b':' | b'?' if matches!(next, Some(b',' | b'[' | b']' | b'{' | b'}')) => None,
-            byte if b"&*!|>'\"%@`#,[]{}\t\n".contains(&byte) => None,
+            b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' | b'#' | b',' | b'[' | b']' | b'{'
+            | b'}' | b'\t' | b'\n' => None,
             _ => Some(()),
         }
     }
@@ -100,6 +101,18 @@ impl Reader<'_> {
                 _ => return (at - line > indent).then_some((blank, at)),
             }
         }
+    }
+
+    /// The quoted scalar under the cursor, all on this line. Most have no escapes and are done when their end is found.
+    pub(super) fn line_quoted(&mut self) -> Option<()> {
+        let (start, quote) = (self.at, self.peek()?);
+        let end = start + 1 + memchr::memchr3(quote, b'\\', b'\n', &self.bytes[start + 1..])?;
+        if self.bytes[end] == quote && (quote == b'"' || self.bytes.get(end + 1) != Some(&quote)) {
+            self.at = end + 1;
+            return self.push(Kind::Quoted, start..self.at, Text::Source(start as u32 + 1, end as u32));
+        }
+        self.close_of_line_quote(quote)?;
+        self.quoted(None)
     }
 
     /// The quoted scalar under the cursor, up to behind its closing quote; over several lines only inside a block
