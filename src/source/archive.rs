@@ -262,7 +262,7 @@ impl<S: Sink> Scanner<'_, S> {
         let consumed = Cell::new(0);
         let decoder = MultiGzDecoder::new(Counted { inner: stream, count: &consumed });
         let mut reader = Metered::new(decoder, budget, &consumed);
-        if let Err(error) = self.scratch.begin(&mut reader) {
+        if let Err(error) = self.scratch.begin(&mut reader, None) {
             return self.skip(item.path, budget.reason(&error));
         }
         if Format::of(self.scratch.head()) == Some(Format::Tar) {

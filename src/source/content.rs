@@ -56,7 +56,9 @@ impl<'a, S: Sink> Scanner<'a, S> {
     /// When the item itself cannot be read to its end. What came before has been handed over, and what is wrong
     /// inside an archive has been told to the sink.
     pub(super) fn content(&mut self, item: Item<'_>, mut input: Input<'_>) -> io::Result<()> {
-        self.scratch.begin(input.reader())?;
+        // What is unpacked is checked at its end, which must be seen.
+        let size = item.size.filter(|_| matches!(input, Input::File(_)));
+        self.scratch.begin(input.reader(), size)?;
         self.begun(item, input)
     }
 
