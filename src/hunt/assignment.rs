@@ -126,7 +126,7 @@ impl Cursor<'_> {
         let opening = self.opening(floor, name);
         let urn = before == b':'
             && opening.is_none()
-            && !self.bytes[floor..name.start].to_ascii_lowercase().ends_with(b"$env:")
+            && !self.bytes[floor..name.start].last_chunk::<5>().is_some_and(|end| end.eq_ignore_ascii_case(b"$env:"))
             && name.start >= floor + 2
             && !self.bytes[name.start - 2].is_ascii_whitespace();
         if urn {

@@ -1,5 +1,7 @@
 //! What kind of file a value lives in: how strictly it is judged depends on that.
 
+use std::borrow::Cow;
+
 /// How values are written where we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Habitat {
@@ -143,10 +145,10 @@ impl Habitat {
     /// Judges by the path alone; archive members by their own part of it.
     #[must_use]
     pub(super) fn of(path: &str) -> Self {
-        let path = path.rsplit("!/").next().unwrap_or(path).to_ascii_lowercase();
+        let path = lower(own_part(path));
         let path = without_backup_suffix(&path);
         let name = path.rsplit('/').next().unwrap_or(path);
-        if is_generated(name) || path.contains(".yarn/releases/") || is_translation(path, name) {
+        if is_generated(name) || has(path, ".yarn/releases/") || is_translation(path, name) {
             return Self::Generated;
         }
         if is_page_template(name) {
@@ -169,44 +171,73 @@ impl Habitat {
     /// Whether the path is one of samples and tests, whose values are rarely alive.
     #[must_use]
     pub(super) fn is_sample(path: &str) -> bool {
-        path.to_ascii_lowercase().split(['/', '!']).any(|part| {
-            let stem = part.split('.').next().unwrap_or(part);
+        // Parts as bytes, which are quicker cut than text: this is asked of every file.
+        lower(path).as_bytes().split(|byte| matches!(byte, b'/' | b'!')).any(|part| {
+            let stem = part.split(|byte| *byte == b'.').next().unwrap_or(part);
             matches!(
                 stem,
-                "test"
-                    | "tests"
-                    | "testing"
-                    | "testdata"
-                    | "spec"
-                    | "specs"
-                    | "fixtures"
-                    | "fixture"
-                    | "mocks"
-                    | "mock"
-                    | "__tests__"
-                    | "e2e"
-                    | "unittests"
-                    | "examples"
-                    | "samples"
-                    | "docs"
-                    | "doc"
-                    | "documentation"
-                    | "design"
-                    | "proposals"
-                    | "golden"
-                    | "vendor"
-                    | "third_party"
-                    | "node_modules"
-            ) || stem.ends_with("_test")
-                || stem.ends_with("_test_data")
-                || stem.starts_with("test_")
-                || stem.ends_with("test") && part.ends_with(".java")
-                || part.contains(".test.")
-                || part.contains(".spec.")
-                || part.ends_with(".example")
-                || part.ends_with(".sample")
+                b"test"
+                    | b"tests"
+                    | b"testing"
+                    | b"testdata"
+                    | b"spec"
+                    | b"specs"
+                    | b"fixtures"
+                    | b"fixture"
+                    | b"mocks"
+                    | b"mock"
+                    | b"__tests__"
+                    | b"e2e"
+                    | b"unittests"
+                    | b"examples"
+                    | b"samples"
+                    | b"docs"
+                    | b"doc"
+                    | b"documentation"
+                    | b"design"
+                    | b"proposals"
+                    | b"golden"
+                    | b"vendor"
+                    | b"third_party"
+                    | b"node_modules"
+            ) || stem.ends_with(b"_test")
+                || stem.ends_with(b"_test_data")
+                || stem.starts_with(b"test_")
+                || stem.ends_with(b"test") && part.ends_with(b".java")
+                || is_inside(part, &[b"test", b"spec"])
+                || part.ends_with(b".example")
+                || part.ends_with(b".sample")
         })
     }
+}
+
+/// A path in small letters, as most are.
+pub(super) fn lower(path: &str) -> Cow<'_, str> {
+    if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(path.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(path)
+    }
+}
+
+/// The path of a member in its archive; other paths as they are.
+pub(super) fn own_part(path: &str) -> &str {
+    match memchr::memchr(b'!', path.as_bytes()) {
+        Some(_) => path.rsplit("!/").next().unwrap_or(path),
+        None => path,
+    }
+}
+
+/// Whether a text is part of another: the standard library's search prepares for long needles, which takes a while.
+pub(super) fn has(text: &str, part: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some()
+}
+
+/// Whether one of the words stands between two dots of a name: `jquery.min.js`.
+fn is_inside(name: &[u8], words: &[&[u8]]) -> bool {
+    let dots = (memchr::memchr(b'.', name), memchr::memrchr(b'.', name));
+    let (Some(first), Some(last)) = dots else { return false };
+    first < last && name[first + 1..last].split(|byte| *byte == b'.').any(|part| words.contains(&part))
 }
 
 /// `secret.yaml.bak` is what `secret.yaml` is.
@@ -228,17 +259,16 @@ fn is_generated(name: &str) -> bool {
     ];
     let extension = name.rsplit('.').next().unwrap_or("");
     NAMES.contains(&name)
-        || name.contains(".min.")
-        || name.contains(".bundle.")
-        || ["_generated.", "zz_generated", ".pb."].iter().any(|mark| name.contains(mark))
+        || is_inside(name.as_bytes(), &[b"min", b"bundle", b"pb"])
+        || has(name, "generated") && ["_generated.", "zz_generated"].iter().any(|mark| has(name, mark))
         || GENERATED.contains(&extension)
         || name.ends_with(".schema.json")
 }
 
 /// Catalogues of texts for people: `"password": "Passwort"`.
 fn is_translation(path: &str, name: &str) -> bool {
-    let folder = path.split('/').any(|part| {
-        matches!(part, "i18n" | "locale" | "locales" | "lang" | "langs" | "translations" | "l10n" | "messages")
+    let folder = path.as_bytes().split(|byte| *byte == b'/').any(|part| {
+        matches!(part, b"i18n" | b"locale" | b"locales" | b"lang" | b"langs" | b"translations" | b"l10n" | b"messages")
     });
     folder
         && (name.ends_with(".json")

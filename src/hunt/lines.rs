@@ -8,8 +8,10 @@ use crate::model::Region;
 
 /// The bytes at which the lines of a text begin.
 pub(super) fn starts(text: &str) -> Arc<[usize]> {
-    let starts: Vec<usize> =
-        std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+    // A line of a manifest has more bytes than this.
+    let mut starts = Vec::with_capacity(text.len() / 16 + 1);
+    starts.push(0);
+    starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
     starts.into()
 }
 

@@ -16,6 +16,7 @@ mod excerpt;
 mod extract;
 mod finish;
 mod habitat;
+mod hits;
 mod holder;
 mod judge;
 mod keyboard;

@@ -668,11 +668,25 @@ pub(super) fn unqualified(key: &str) -> &str {
     }
 }
 
+/// Words at the end of a name that say what it means. What has more is a sentence.
+const MOST_WORDS: usize = 16;
+
+/// The last words of a normalised name, in order.
+fn last_words<'n, 'w>(normalised: &'n str, words: &'w mut [&'n str; MOST_WORDS]) -> &'w [&'n str] {
+    let mut first = MOST_WORDS;
+    for word in normalised.rsplit('_').take(MOST_WORDS) {
+        first -= 1;
+        words[first] = word;
+    }
+    &words[first..]
+}
+
 /// What kind of credential a normalised name promises, if any.
 #[must_use]
 pub(super) fn classify(normalised: &str) -> Option<Kind> {
-    let words: Vec<&str> = normalised.split('_').collect();
-    let (at, kind) = (0..words.len()).rev().find_map(|at| Some((at, kind_at(&words, at)?)))?;
+    let mut words = [""; MOST_WORDS];
+    let words = last_words(normalised, &mut words);
+    let (at, kind) = (0..words.len()).rev().find_map(|at| Some((at, kind_at(words, at)?)))?;
     // Vault's development server takes its root token as `VAULT_DEV_ROOT_TOKEN_ID`.
     if kind == Kind::Token && words[..=at].ends_with(&["root", "token"]) && words[at + 1..] == ["id"] {
         return Some(kind);

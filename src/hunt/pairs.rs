@@ -17,11 +17,10 @@ pub(super) struct Pair {
 /// Longest block that a variable's default is looked for in.
 const MAX_BLOCK: usize = 800;
 
-/// For a byte inside the value of `name:` or `name =`: the `value:` on the line below or above.
+/// For a byte of a line inside the value of `name:` or `name =`: the `value:` on the line below or above.
 #[must_use]
-pub(super) fn value_beside(text: &str, bounds: &Range<usize>, at: usize) -> Option<Pair> {
-    let line = line_of(text, bounds, at);
-    let (key, value) = key_and_value(text, &line)?;
+pub(super) fn value_beside(text: &str, bounds: &Range<usize>, line: &Range<usize>, at: usize) -> Option<Pair> {
+    let (key, value) = key_and_value(text, line)?;
     if !matches!(key, "name" | "key") || !value.contains(&at) {
         return None;
     }
@@ -47,7 +46,8 @@ fn key_and_value<'t>(text: &'t str, line: &Range<usize>) -> Option<(&'t str, Ran
     Some((key, start..start + value.len()))
 }
 
-fn line_of(text: &str, bounds: &Range<usize>, at: usize) -> Range<usize> {
+/// The line of a byte; of very long lines, only what lies near.
+pub(super) fn line_of(text: &str, bounds: &Range<usize>, at: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let floor = bounds.start.max(at.saturating_sub(1024));
     let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |found| floor + found + 1);
@@ -64,10 +64,9 @@ fn on_boundary(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// For a byte inside the name of a Terraform `variable "name" {`: the string literals of its default.
+/// For the line of a Terraform `variable "name" {`: the string literals of its default.
 #[must_use]
-pub(super) fn variable_defaults(text: &str, bounds: &Range<usize>, at: usize) -> Vec<Pair> {
-    let line = line_of(text, bounds, at);
+pub(super) fn variable_defaults(text: &str, bounds: &Range<usize>, line: &Range<usize>) -> Vec<Pair> {
     let Some(name) = text[line.clone()].trim_start().strip_prefix("variable").and_then(|rest| rest.split('"').nth(1))
     else {
         return Vec::new();
@@ -97,12 +96,11 @@ const COMPARISONS: [&str; 6] = ["===", "!==", "==", "!=", ".equals(", ".equalsIg
 const COMPARERS: [&str; 6] =
     ["strcmp(", "compare_digest(", "hash_equals(", "secure_compare(", "Objects.equals(", "isEqual("];
 
-/// For a byte inside a name that is compared with a literal: `token == "literal"`, `"literal".equals(password)`,
+/// For a byte of a line inside a name that is compared with a literal: `token == "literal"`, `"literal".equals(password)`,
 /// `strcmp(password, "literal")`.
 #[must_use]
-pub(super) fn compared(text: &str, bounds: &Range<usize>, at: usize) -> Option<Pair> {
+pub(super) fn compared(text: &str, bounds: &Range<usize>, line: &Range<usize>, at: usize) -> Option<Pair> {
     let name = name_around(text.as_bytes(), bounds, at)?;
-    let line = line_of(text, bounds, at);
     if name.start < line.start || name.end > line.end || text[line.clone()].trim_start().starts_with("assert") {
         return None;
     }
@@ -152,6 +150,16 @@ fn strings(text: &str) -> impl Iterator<Item = Range<usize>> {
 mod tests {
     use super::*;
 
+    fn beside(text: &str, at: usize) -> Option<Pair> {
+        let whole = 0..text.len();
+        value_beside(text, &whole, &line_of(text, &whole, at), at)
+    }
+
+    fn compared_in(line: &str) -> Option<Pair> {
+        let whole = 0..line.len();
+        compared(line, &whole, &whole, line.find("token")?)
+    }
+
     #[test]
     fn values_on_the_next_line() {
         for text in [
@@ -160,16 +168,17 @@ mod tests {
             "value: s3cret\nname: PASSWORD\n",
         ] {
             let at = text.to_ascii_lowercase().find("password").unwrap();
-            let pair = value_beside(text, &(0..text.len()), at).unwrap();
+            let pair = beside(text, at).unwrap();
             assert_eq!(&text[pair.value], "s3cret", "{text}");
         }
-        assert_eq!(value_beside("- name: PASSWORD\n  valueFrom: x\n", &(0..30), 9), None);
+        assert_eq!(beside("- name: PASSWORD\n  valueFrom: x\n", 9), None);
     }
 
     #[test]
     fn defaults_of_variables() {
         let text = "variable \"db_password\" {\n  type = string\n  default = \"s3cret\"\n}\nx = \"y\"\n";
-        let found = variable_defaults(text, &(0..text.len()), 11);
+        let whole = 0..text.len();
+        let found = variable_defaults(text, &whole, &line_of(text, &whole, 11));
         assert_eq!(found.iter().map(|pair| &text[pair.value.clone()]).collect::<Vec<_>>(), ["s3cret"]);
     }
 
@@ -184,12 +193,11 @@ mod tests {
             "if (strcmp(token, \"s3cret\") == 0)",
             "hash_equals('s3cret', $token)",
         ] {
-            let at = line.find("token").unwrap();
-            let pair = compared(line, &(0..line.len()), at).unwrap_or_else(|| panic!("{line}"));
+            let pair = compared_in(line).unwrap_or_else(|| panic!("{line}"));
             assert_eq!(&line[pair.value], "s3cret", "{line}");
         }
         for line in ["assert token == \"s3cret\"", "if token == other:", "log(\"s3cret\", token)", "if x == token:"] {
-            assert_eq!(compared(line, &(0..line.len()), line.find("token").unwrap()), None, "{line}");
+            assert_eq!(compared_in(line), None, "{line}");
         }
     }
 }

@@ -3,6 +3,8 @@
 use crate::manifest::{Node, Object, Route, is_container};
 use crate::model::Exposure;
 
+use super::habitat::{has, lower, own_part};
+
 /// What a whole document is, as far as it changes the meaning of the places in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DocumentFacts {
@@ -29,7 +31,7 @@ impl DocumentFacts {
 /// Whether a file holds values of a Helm chart, by its name.
 #[must_use]
 pub(super) fn is_helm_values(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let name = lower(path.rsplit('/').next().unwrap_or(path));
     if is_chart_template(path) {
         return true;
     }
@@ -40,9 +42,9 @@ pub(super) fn is_helm_values(path: &str) -> bool {
 /// Whether a file is a template of a Helm chart, by its path.
 #[must_use]
 pub(super) fn is_chart_template(path: &str) -> bool {
-    let path = path.rsplit("!/").next().unwrap_or(path);
+    let path = own_part(path);
     let rendered = [".yaml", ".yml", ".tpl", ".txt", ".json"].iter().any(|ending| path.ends_with(ending));
-    rendered && (path.contains("/templates/") || path.starts_with("templates/"))
+    rendered && (has(path, "/templates/") || path.starts_with("templates/"))
 }
 
 /// The exposure of a node in a document that is no Kubernetes object.

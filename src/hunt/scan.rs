@@ -10,7 +10,7 @@ use crate::pattern::{Gate, Hit, Verdict};
 use super::candidate::{Candidate, Rank};
 use super::census::Uses;
 use super::credentials::Generic;
-use super::habitat::Habitat;
+use super::habitat::{Habitat, has};
 use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin};
 use super::names::{classify, normalise};
@@ -210,7 +210,8 @@ impl<'h> Scan<'h> {
     }
 
     pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
-        let mut hits = Vec::new();
+        // As many as a manifest has: a list that grows is copied each time.
+        let mut hits = Vec::with_capacity(text.len() / 256);
         self.gate.hits(text, &mut hits);
         hits
     }
@@ -218,7 +219,7 @@ impl<'h> Scan<'h> {
     /// Whether a file is worth reading as YAML or JSON: it is one by name or by its first words, and it has
     /// something to say.
     fn is_tree_file(&self, text: &str, hits: &[Hit]) -> bool {
-        let path = self.path.to_ascii_lowercase();
+        let path = super::habitat::lower(self.path);
         let path = super::habitat::without_backup_suffix(&path);
         let named = [
             ".yaml",
@@ -253,17 +254,21 @@ impl<'h> Scan<'h> {
 
     /// A text that was inside a scalar: read as a tree if it is one.
     pub(super) fn embedded(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
+        self.embedded_with(layer, None, ctx);
+    }
+
+    /// The same for a text whose hits may be known.
+    pub(super) fn embedded_with(&mut self, layer: &Layer<'_>, hits: Option<Vec<Hit>>, ctx: &Context<'_>) {
         if layer.depth() > MAX_DEPTH {
             return;
         }
         if !layer.decoded.is_empty() {
             self.copies_in_text(layer, ctx, None);
         }
-        let hits = self.hits(layer.text);
+        let hits = hits.unwrap_or_else(|| self.hits(layer.text));
         let text = layer.text.trim_start();
-        let structured =
-            text.starts_with(['{', '[']) || (text.contains('\n') && (text.contains(": ") || text.contains(":\n")));
-        if structured && (!hits.is_empty() || text.contains("apiVersion")) {
+        let structured = text.starts_with(['{', '[']) || (text.contains('\n') && (has(text, ": ") || has(text, ":\n")));
+        if structured && (!hits.is_empty() || has(text, "apiVersion")) {
             self.trees(layer, &hits, ctx);
         } else {
             self.text(layer, 0..layer.text.len(), &hits, ctx);
@@ -394,8 +399,9 @@ pub(super) fn printable(bytes: &[u8]) -> Option<&str> {
 
 /// Whether a value is a URL that went through percent-encoding (RFC 3986).
 pub(super) fn is_escaped_url(value: &str) -> bool {
-    // The sign is rare, and searching for one byte is cheaper than for nine.
-    memchr::memchr(b'%', value.as_bytes()).is_some_and(|at| {
+    // Most values are shorter. The sign is rare, and searching for one byte is cheaper than for nine.
+    let at = (value.len() > 9).then(|| memchr::memchr(b'%', value.as_bytes())).flatten();
+    at.is_some_and(|at| {
         let rest = &value[at..];
         rest.contains("%3A%2F%2F") || rest.contains("%3a%2f%2f")
     })

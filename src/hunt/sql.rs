@@ -19,14 +19,14 @@ const MAX_STATEMENT: usize = 256;
 /// Whether a file is SQL by its name.
 #[must_use]
 pub(super) fn is_sql(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
+    let path = super::habitat::lower(path);
     super::habitat::without_backup_suffix(&path).ends_with(".sql")
 }
 
 /// Whether two dashes begin a comment in a file, and not an option of a command.
 #[must_use]
 pub(super) fn has_dashed_comments(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
+    let path = super::habitat::lower(path);
     let path = super::habitat::without_backup_suffix(&path);
     [".sql", ".lua", ".hs", ".elm", ".adb"].iter().any(|ending| path.ends_with(ending))
 }

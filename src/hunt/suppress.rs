@@ -39,10 +39,22 @@ fn is_comment(line: &str) -> bool {
 
 /// Whether the line of a byte, or a comment on the line above it, silences a rule.
 pub(super) fn silences_line(lines: &LineIndex<'_>, at: usize, rule: &str) -> bool {
+    let (line, above) = around(lines, at);
+    is_silenced(rule, line, above)
+}
+
+/// Whether the line of a byte, or the one above it, could silence any rule: whoever has many to ask about asks this first.
+pub(super) fn may_silence(lines: &LineIndex<'_>, at: usize) -> bool {
+    let (line, above) = around(lines, at);
+    [line, above].iter().any(|text| ["ignore", "allow", "whitelist"].iter().any(|word| text.contains(word)))
+}
+
+/// The line of a byte, and the line above.
+fn around<'t>(lines: &LineIndex<'t>, at: usize) -> (&'t str, &'t str) {
     let line = lines.near(at);
     let above = lines.line(at).checked_sub(1).map_or(0..0, |above| lines.bytes_of(above));
     let above = lines.near(above.start).start..above.end.min(above.start + 400);
-    is_silenced(rule, lines.slice(line), lines.slice(above))
+    (lines.slice(line), lines.slice(above))
 }
 
 #[cfg(test)]
@@ -56,6 +68,16 @@ mod tests {
         assert!(is_silenced("password", "p: x", "  # ksecrets:ignore[token, password]"));
         assert!(is_silenced("password", "p: x  # gitleaks:allow", ""));
         assert!(is_silenced("password", "p: x", "# pragma: allowlist nextline secret"));
+    }
+
+    #[test]
+    fn every_mark_has_a_word_that_may_silence() {
+        for mark in FOREIGN.iter().chain(&["ksecrets:ignore[password]", "pragma: allowlist nextline secret"]) {
+            for text in [format!("a: b # {mark}\nc: d\n"), format!("a: b\nc: d # {mark}\n")] {
+                assert!(may_silence(&LineIndex::new(&text, (0, 0)), text.len() - 2), "{mark}");
+            }
+        }
+        assert!(!may_silence(&LineIndex::new("a: b\nc: d\n", (0, 0)), 6));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::judge::{Circumstances, judge, kind_of};
 use super::layer::Layer;
 use super::markup::element_value;
 use super::names::{Kind, classify, normalise};
-use super::pairs::{Pair, compared, value_beside, variable_defaults};
+use super::pairs::{Pair, compared, line_of, value_beside, variable_defaults};
 use super::scan::{DEFAULT_IN_USE, Scan, Statement, confidence, printable};
 use super::site::Context;
 use super::sql::{has_dashed_comments, identified_by, inserted, is_hash, is_sql, set_password};
@@ -166,7 +166,9 @@ impl Scan<'_> {
         {
             return true;
         }
-        let host = text[secret.end..].trim_start_matches('@').to_ascii_lowercase();
+        // As much as any host's name has: what follows may be megabytes.
+        let host: String = text[secret.end..].trim_start_matches('@').chars().take(256).collect();
+        let host = host.to_ascii_lowercase();
         let stand_in = ["your", "<", "example"].iter().any(|start| host.starts_with(start))
             || (host.starts_with('{') && !host.starts_with("{{"))
             || ["host", "hostname"].contains(&host.split([':', '/', '"', '\'']).next().unwrap_or(""));
@@ -269,15 +271,16 @@ impl Scan<'_> {
 
     /// A name whose value stands on another line or in another element.
     pub(super) fn pairs(&mut self, layer: &Layer<'_>, range: &Range<usize>, at: usize, ctx: &Context<'_>) {
-        let beside = value_beside(layer.text, range, at);
+        let line = line_of(layer.text, range, at);
+        let beside = value_beside(layer.text, range, &line, at);
         // What a test compares with was made up for it.
         let compares = ctx.habitat == Habitat::Code && !self.sample;
-        let compared = compares.then(|| compared(layer.text, range, at)).flatten();
+        let compared = compares.then(|| compared(layer.text, range, &line, at)).flatten();
         // Pages are code, and what their elements say is for people.
         let markup = (ctx.habitat != Habitat::Code).then(|| element_value(layer.text, range, at)).flatten();
         let password = set_password(layer.text, range, at);
         let others = compared.into_iter().chain(markup).chain(password);
-        for pair in beside.into_iter().chain(variable_defaults(layer.text, range, at)).chain(others) {
+        for pair in beside.into_iter().chain(variable_defaults(layer.text, range, &line)).chain(others) {
             let name = normalise(&layer.text[pair.name.clone()]);
             // `variable "api_keys"` holds several of what its singular names.
             let name = name.strip_suffix('s').filter(|one| classify(one).is_some()).unwrap_or(&name).to_owned();
@@ -337,7 +340,7 @@ impl Scan<'_> {
         let remark = self.is_remark(layer.text, range_start(layer.text, assignment.name.start));
         let sentence = sentence || remark;
         let habitat = if sentence && ctx.habitat == Habitat::Config { Habitat::Prose } else { ctx.habitat };
-        if kind_of(name, value, habitat, self.sample).is_none() {
+        if habitat != ctx.habitat && kind_of(name, value, habitat, self.sample).is_none() {
             return;
         }
         let at = Circumstances { habitat, sample: self.sample, quoted: assignment.quoted, in_use: self.in_use(ctx) };
@@ -512,10 +515,12 @@ pub(super) fn is_stand_in(value: &str) -> bool {
 fn in_action(text: &str, range: &Range<usize>, at: usize) -> bool {
     let floor = range.start.max(at.saturating_sub(256));
     let before = &text.as_bytes()[floor..at];
-    let open = memchr::memmem::rfind(before, b"{{");
-    let close = memchr::memmem::rfind(before, b"}}");
-    let default = memchr::memmem::rfind(before, b"default");
-    open.is_some_and(|open| close.is_none_or(|close| close < open) && default.is_none_or(|default| default < open))
+    // Nearly always there is no brace, and to look for one byte is cheaper than for two.
+    let Some(brace) = memchr::memrchr(b'{', before) else { return false };
+    let Some(open) = memchr::memmem::rfind(&before[..=brace], b"{{") else { return false };
+    let inside = &before[open..];
+    memchr::memmem::find(inside, b"}}").is_none()
+        && memchr::memmem::find(inside, b"default").is_none()
         && !before.contains(&b'=')
 }
 

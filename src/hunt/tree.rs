@@ -14,13 +14,14 @@ use super::assignment::name_around;
 use super::checks::{CHECKS, Sighting, Sightings};
 use super::command::credentials;
 use super::habitat::Habitat;
+use super::hits::{KeyHits, Loose, carried};
 use super::judge::{Circumstances, Judgement, judge, kind_of};
 use super::layer::{Layer, Origin, Scattered};
 use super::names::{Kind, classify, is_companion, is_some_key, normalise, normalise_onto, unqualified};
 use super::place::{DocumentFacts, is_chart_template};
 use super::scan::{MOST_CANDIDATES, Scan, Statement, is_escaped_url, printable};
 use super::site::{Context, Scalar, object_ref, silences};
-use super::suppress::silences_line;
+use super::suppress::{may_silence, silences_line};
 use super::text::encoded_runs;
 use super::value::{Strength, harmless, is_name, strength};
 use super::{Sighted, declared, extract, made};
@@ -242,11 +243,13 @@ impl Scan<'_> {
             self.rights.observe(object, refers, counts, || location.clone());
             let secret = counts && object.is("", "Secret");
             if secret || matches!(object.kind, "RoleBinding" | "ClusterRoleBinding") {
-                let places = [start, object.root.range().start];
+                let comments = [start, object.root.range().start];
+                let comments = comments.into_iter().filter(|&at| !self.live && may_silence(&lines, at));
+                let comments: Vec<usize> = comments.collect();
                 for rule in self.hunter.access_rules(secret) {
                     let id = rule.id.as_str();
-                    let by_comment = || places.iter().any(|&at| silences_line(&lines, at, id));
-                    if silences(object, id) || !self.live && by_comment() {
+                    let by_comment = || comments.iter().any(|&at| silences_line(&lines, at, id));
+                    if silences(object, id) || by_comment() {
                         self.rights.silence(location.clone(), rule.id.clone());
                     }
                 }
@@ -361,14 +364,16 @@ impl Scan<'_> {
             let hits = loose.take(node.range());
             if node.role() == Role::Key {
                 if !hits.is_empty() {
-                    keys.0.push((node.number(), hits));
+                    keys.keep(node, hits);
                 }
             } else {
                 let key = node.key();
                 let scalar = Scalar { node, key, object: places.object(node), root, facts: places.facts };
                 let known = self.candidates.len();
-                self.scalar(layer, scalar, hits, keys.of(key), ctx);
-                self.certify_beside(known, &scalar);
+                self.scalar(layer, scalar, hits, &keys, loose, ctx);
+                if self.candidates.len() > known {
+                    self.certify_beside(known, &scalar);
+                }
             }
         }
     }
@@ -430,13 +435,21 @@ impl Scan<'_> {
         self.found(&inner, judgement.place_in(value), judgement.secret, ctx, says);
     }
 
-    fn scalar(&mut self, layer: &Layer<'_>, scalar: Scalar<'_>, hits: &[Hit], key_hits: &[Hit], ctx: &Context<'_>) {
+    fn scalar(
+        &mut self,
+        layer: &Layer<'_>,
+        scalar: Scalar<'_>,
+        hits: &[Hit],
+        keys: &KeyHits<'_>,
+        loose: &mut Loose<'_>,
+        ctx: &Context<'_>,
+    ) {
         let verbatim = scalar.node.verbatim();
         let value = match &verbatim {
             Some(range) => &layer.text[range.clone()],
             None => scalar.node.as_str().unwrap_or(""),
         };
-        if value.trim().is_empty() {
+        if value.chars().all(char::is_whitespace) {
             return;
         }
         if declared::is_declared(&scalar) {
@@ -451,7 +464,8 @@ impl Scan<'_> {
             return;
         }
         let key = scalar.key.and_then(Node::as_str).unwrap_or("");
-        let nameless = is_nameless(key);
+        let key_hits = keys.of(scalar.key);
+        let nameless = is_nameless(key) && !is_quiet(&scalar, keys, loose);
         let encoded = value.len() >= 20 && crate::manifest::looks_base64(value) || is_escaped_url(value);
         // A text without a telling word may still carry one in base64: a kubeconfig with a key in a ConfigMap.
         let carries = hits.is_empty() && !encoded && encoded_runs(value, 0..value.len()).next().is_some();
@@ -466,7 +480,7 @@ impl Scan<'_> {
             self.name(layer, &scalar, range.clone(), value, &inner);
         }
         if !key_hits.is_empty() || nameless {
-            self.tokens_by_key(layer, &scalar, key_hits, &inner);
+            self.tokens_by_key(layer, &scalar, key_hits, loose, &inner);
         }
         if encoded && self.decoded(layer, range.clone(), value, &inner, false) {
             return;
@@ -481,7 +495,7 @@ impl Scan<'_> {
             Some(range) if !looks_structured(value) => self.text(layer, range, hits, &inner),
             _ => {
                 let text = layer.inner(value, origin(scalar.node), None);
-                self.embedded(&text, &inner);
+                self.embedded_with(&text, carried(layer.text, scalar.node, value, hits), &inner);
             }
         }
     }
@@ -497,7 +511,14 @@ impl Scan<'_> {
     }
 
     /// Tokens whose format includes the name they stand under: `token: abcdef.0123456789abcdef`.
-    fn tokens_by_key(&mut self, layer: &Layer<'_>, scalar: &Scalar<'_>, key_hits: &[Hit], ctx: &Context<'_>) {
+    fn tokens_by_key(
+        &mut self,
+        layer: &Layer<'_>,
+        scalar: &Scalar<'_>,
+        key_hits: &[Hit],
+        loose: &mut Loose<'_>,
+        ctx: &Context<'_>,
+    ) {
         let Some(key) = scalar.key else { return };
         let own = scalar.node.range();
         let (bounds, hits) = match key.as_str() {
@@ -505,20 +526,19 @@ impl Scan<'_> {
                 let beside =
                     NAMING.iter().find_map(|naming| scalar.node.parent()?.get(naming)).map_or(own.clone(), Node::range);
                 let bounds = beside.start.min(key.range().start)..own.end.max(beside.end);
-                let mut hits = self.hits(&layer.text[bounds.clone()]);
-                hits.iter_mut().for_each(|hit| hit.shift(bounds.start));
+                let hits = loose.within(bounds.clone());
                 (bounds, hits)
             }
             // What else the mapping says may be part of the format: a JSON Web Key is one by its `kty`.
             _ => {
                 let around = scalar.node.parent().map(Node::range).filter(|around| around.len() <= 4096);
-                (around.unwrap_or(key.range().start..own.end), key_hits.to_vec())
+                (around.unwrap_or(key.range().start..own.end), key_hits)
             }
         };
         if bounds.len() > 4096 {
             return;
         }
-        self.tokens(layer, &bounds, &hits, &own, ctx);
+        self.tokens(layer, &bounds, hits, &own, ctx);
     }
 
     /// Judges a value under its key, or under the name beside it.
@@ -677,6 +697,22 @@ fn is_nameless(key: &str) -> bool {
     NAMELESS.iter().any(|nameless| nameless.eq_ignore_ascii_case(key))
 }
 
+/// Whether nothing around a scalar under a key that says nothing has a word that the gate knows, and no name there is that
+/// of a key: then nothing it goes by can be that of a credential. Most variables of most containers are such.
+fn is_quiet(scalar: &Scalar<'_>, keys: &KeyHits<'_>, loose: &Loose<'_>) -> bool {
+    let Some(around) = scalar.node.parent().filter(|around| around.range().len() <= 4096) else { return false };
+    let is_key = |text: Option<&str>| {
+        text.and_then(|text| text.as_bytes().last_chunk::<3>()).is_some_and(|end| end.eq_ignore_ascii_case(b"key"))
+    };
+    let mut above = std::iter::successors(Some(around), |node| node.parent()).filter_map(Node::key).take(2);
+    let is_alias = |node: Node<'_>| matches!(node.kind(), NodeKind::Alias(_));
+    // What a generator of Terraform made is named far above, and what an alias stands for is written elsewhere.
+    !scalar.key.is_some_and(|key| key.says("result"))
+        && !loose.has(around.range())
+        && !around.entries().any(|(key, value)| is_key(key.as_str()) || is_key(value.as_str()) || is_alias(value))
+        && !above.any(|key| is_key(key.as_str()) || !keys.of(Some(key)).is_empty())
+}
+
 /// The name a scalar goes by: its key, the name beside it, or the key above a key that says nothing.
 fn name_of<'s>(scalar: &Scalar<'s>) -> Option<&'s str> {
     let key = scalar.key.and_then(Node::as_str)?;
@@ -806,64 +842,5 @@ impl<'p> Places<'p> {
     fn is_claimed(&self, number: u32) -> bool {
         let place = self.claimed.partition_point(|range| range.start <= number);
         place > 0 && self.claimed[place - 1].contains(&number)
-    }
-}
-
-/// Hits that no scalar has taken yet. Scalars come in the order of the text, so each search begins where the last ended.
-struct Loose<'h> {
-    hits: &'h [Hit],
-    taken: Vec<bool>,
-    next: usize,
-}
-
-impl<'h> Loose<'h> {
-    fn new(hits: &'h [Hit]) -> Self {
-        Self { hits, taken: vec![false; hits.len()], next: 0 }
-    }
-
-    fn places(&mut self, range: Range<usize>) -> Range<usize> {
-        let begins = |hit: &Hit| hit.start as usize;
-        if self.next > 0 && begins(&self.hits[self.next - 1]) >= range.start {
-            self.next = self.hits.partition_point(|hit| begins(hit) < range.start);
-        }
-        self.next += self.hits[self.next..].iter().take_while(|hit| begins(hit) < range.start).count();
-        let from = self.next;
-        self.next += self.hits[from..].iter().take_while(|hit| begins(hit) < range.end).count();
-        from..self.next
-    }
-
-    /// The hits in a range, taken from now on.
-    fn take(&mut self, range: Range<usize>) -> &'h [Hit] {
-        let places = self.places(range);
-        self.taken[places.clone()].fill(true);
-        &self.hits[places]
-    }
-
-    /// Forgets the hits in a range.
-    fn drop(&mut self, range: Range<usize>) {
-        let places = self.places(range);
-        self.taken[places].fill(true);
-    }
-
-    fn within(&mut self, range: Range<usize>) -> &'h [Hit] {
-        &self.hits[self.places(range)]
-    }
-
-    fn rest(&self) -> impl Iterator<Item = &Hit> {
-        self.hits.iter().zip(&self.taken).filter(|(_, taken)| !**taken).map(|(hit, _)| hit)
-    }
-}
-
-/// The gate's hits in keys, kept until their values come by.
-#[derive(Default)]
-struct KeyHits<'h>(Vec<(u32, &'h [Hit])>);
-
-impl<'h> KeyHits<'h> {
-    fn of(&self, key: Option<Node<'_>>) -> &'h [Hit] {
-        let Some(key) = key else { return &[] };
-        match self.0.binary_search_by_key(&key.number(), |(number, _)| *number) {
-            Ok(place) => self.0[place].1,
-            Err(_) => &[],
-        }
     }
 }

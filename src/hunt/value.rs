@@ -224,6 +224,9 @@ fn is_reference(value: &str) -> bool {
     }
     const ACTIONS: [(&str, &str); 6] =
         [("{{", "}}"), ("${", "}"), ("$(", ")"), ("#{", "}"), ("<%=", "%>"), ("[[ .", "]]")];
+    if !value.bytes().any(|byte| matches!(byte, b'{' | b'(' | b'<' | b'[')) {
+        return false;
+    }
     // A command whose words were taken for the end of the value: `O$(openssl rand …)`.
     let command = |rest: &str| rest.len() > 1 && rest.bytes().all(|b| b.is_ascii_lowercase());
     if value.split_once("$(").is_some_and(|(_, rest)| command(rest)) {

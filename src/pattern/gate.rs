@@ -34,10 +34,16 @@ pub struct Hit {
 }
 
 impl Hit {
-    /// Moves the hit, from a part of a text to its place in the whole.
-    pub fn shift(&mut self, by: usize) {
-        self.start += by as u32;
-        self.end += by as u32;
+    /// Its bytes.
+    #[must_use]
+    pub const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The same keyword at another place.
+    #[must_use]
+    pub const fn moved(self, start: usize) -> Self {
+        Self { start: start as u32, end: start as u32 + (self.end - self.start), keyword: self.keyword }
     }
 }
 
