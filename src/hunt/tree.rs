@@ -400,7 +400,7 @@ impl Scan<'_> {
             _ => return,
         };
         for (key, value) in values.into_iter().filter(|(_, value)| value.is_scalar()).take(MOST_BESIDE) {
-            let text = value.as_str().unwrap_or("");
+            let text = value.as_str().unwrap_or("").trim_end_matches(['\n', '\r']);
             // `secrets: {password: …}` says it more exactly.
             let own = key.and_then(Node::as_str).map(|key| normalise(unqualified(key)));
             let own = own.and_then(|own| classify(&own).map(|kind| (own, kind)));
@@ -547,6 +547,8 @@ impl Scan<'_> {
             return;
         }
         let Some(name) = name_of(scalar) else { return };
+        // A block scalar ends its only line as well, and programs take the break off.
+        let value = value.trim_end_matches(['\n', '\r']);
         // `jwt: {key: …}` is a jwt key.
         let joined = scalar.key.and_then(Node::as_str).is_some_and(|key| key.eq_ignore_ascii_case("key"));
         let leaf = normalise(unqualified(name));
@@ -561,7 +563,10 @@ impl Scan<'_> {
         let client = leaf == "secret"
             && scalar.node.position() <= MOST_BESIDE
             && scalar.node.parent().is_some_and(|parent| parent.get("clientId").is_some());
-        if !client && names_a_secret(scalar) && is_key_of_secret(value) || is_tagged(scalar) {
+        if !client && names_a_secret(scalar) && is_key_of_secret(value)
+            || is_tagged(scalar)
+            || is_encrypted(scalar, value)
+        {
             return;
         }
         let pair = leaf == "secret_key" && is_beside_access_key(scalar);
@@ -601,7 +606,8 @@ impl Scan<'_> {
             return;
         }
         let items: Vec<Node<'_>> = list.children().filter(|item| item.is_scalar()).collect();
-        let words: Vec<&str> = items.iter().map(|item| item.as_str().unwrap_or("")).collect();
+        let words = items.iter().map(|item| item.as_str().unwrap_or("").trim_end_matches(['\n', '\r']));
+        let words: Vec<&str> = words.collect();
         let shift = with_command(list, &words).len() - words.len();
         let mut seen: Vec<(usize, Range<usize>, Kind)> = Vec::new();
         for found in credentials(&with_command(list, &words)) {
@@ -691,6 +697,14 @@ fn is_tagged(scalar: &Scalar<'_>) -> bool {
     let line = before.rfind('\n').map_or(before, |end| &before[end..]);
     let tag = line.rsplit([' ', '\n', '[', ',']).next().unwrap_or("");
     tag.starts_with('!') && tag.len() > 1 && !tag.starts_with("!!")
+}
+
+/// Whether a value is ciphertext by what stands above it: `encrypted: {password: <base64>}`, as Renovate and others have it.
+fn is_encrypted(scalar: &Scalar<'_>, value: &str) -> bool {
+    let mut above = std::iter::successors(scalar.node.parent(), |node| node.parent()).filter_map(Node::key).take(2);
+    let says =
+        |key: Node<'_>| key.as_str().map(normalise).is_some_and(|key| key.starts_with("encrypted") || key == "secure");
+    above.any(says) && decode_base64(value).is_some_and(|bytes| bytes.len() >= 32 && printable(&bytes).is_none())
 }
 
 fn is_nameless(key: &str) -> bool {
