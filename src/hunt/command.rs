@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::names::Kind;
 
 /// Words of which one is in every command line that [`credentials`] understands, for the gate.
-pub(super) const KEYWORDS: [&str; 28] = [
+pub(super) const KEYWORDS: [&str; 29] = [
     "curl",
     "wget",
     "mysql",
@@ -15,6 +15,7 @@ pub(super) const KEYWORDS: [&str; 28] = [
     "login",
     "mongo",
     "ldap",
+    "etcdctl",
     "mosquitto",
     "mc alias",
     "smbclient",
@@ -52,6 +53,7 @@ const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["curl"], "--proxy-user", Takes::Pair(':')),
     (&["curl"], "-U", Takes::Pair(':')),
     (&["http", "https", "httpie"], "-a", Takes::Pair(':')),
+    (&["etcdctl"], "--user", Takes::Pair(':')),
     (
         &[
             "mysql",
@@ -131,7 +133,7 @@ pub(super) fn credentials(words: &[&str]) -> Vec<Found> {
 
 fn is_command(program: &str) -> bool {
     OPTIONS.iter().any(|(commands, ..)| commands.contains(&program))
-        || matches!(program, "mc" | "rabbitmqctl" | "htpasswd" | "echo" | "net")
+        || matches!(program, "mc" | "rabbitmqctl" | "htpasswd" | "echo" | "printf" | "<<<" | "net")
 }
 
 /// `-p` publishes a port in every other subcommand.
@@ -209,6 +211,25 @@ pub(super) fn encoded<'w>(words: &'w [(Range<usize>, &'w str)]) -> impl Iterator
     words.iter().filter(move |_| any).map(trimmed).filter(|(_, text)| text.len() >= 8)
 }
 
+/// The word that a login reads from its input: `echo x | docker login --password-stdin`, or behind `<<<`.
+fn piped(program: &str, position: usize, words: &[&str]) -> Option<usize> {
+    let reads = |command: &[&str]| {
+        let stdin = |word: &&str| matches!(*word, "--password-stdin" | "--with-token" | "-");
+        command.contains(&"login") && command.iter().any(stdin)
+    };
+    let ends = |word: &&str| matches!(*word, "" | "|" | ";" | "&&" | "||");
+    match program {
+        "<<<" => (reads(&words[..position]) && position + 1 < words.len()).then_some(position + 1),
+        "echo" | "printf" => {
+            let pipe = position + 1 + words[position + 1..].iter().position(ends)?;
+            let command = &words[pipe + 1..];
+            let command = &command[..command.iter().position(ends).unwrap_or(command.len())];
+            (words[pipe] == "|" && pipe > position + 1 && reads(command)).then_some(pipe - 1)
+        }
+        _ => None,
+    }
+}
+
 /// Commands that take the password by position.
 fn positional(program: &str, position: usize, words: &[&str], found: &mut Vec<Found>) {
     let rest = &words[position + 1..];
@@ -217,6 +238,10 @@ fn positional(program: &str, position: usize, words: &[&str], found: &mut Vec<Fo
         && let Some((user, secret)) = pair.split_once(':')
     {
         found.push(Found::credential(position + 1, user.len() + 1..user.len() + 1 + secret.len()));
+        return;
+    }
+    if let Some(at) = piped(program, position, words) {
+        found.push(Found::credential(at, 0..words[at].len()));
         return;
     }
     let place = match (program, rest) {
@@ -264,7 +289,9 @@ pub(super) fn shell_words(line: &str) -> Vec<(Range<usize>, &str)> {
                     words.push((start..end, &line[start..end]));
                     at = end + 1;
                 } else {
-                    words.push((start..at.max(start + 1), &line[start..at.max(start)]));
+                    // A sign is a word without text, but for the one that says whose input this is.
+                    let pipe = bytes[start] == b'|';
+                    words.push((start..at.max(start + 1), &line[start..at.max(start + usize::from(pipe))]));
                     at = at.max(start + 1);
                 }
             }
@@ -297,6 +324,11 @@ mod tests {
             "redis-cli -h x -a s3cret ping",
             "sshpass -p s3cret ssh x",
             "docker login -u x -p s3cret registry",
+            "echo s3cret | docker login -u x --password-stdin registry",
+            "printf '%s' \"s3cret\" | helm registry login registry --password-stdin",
+            "docker login -u x --password-stdin registry <<< 's3cret'",
+            "echo -n s3cret|vault login -",
+            "etcdctl --user=root:s3cret get /x",
             "ldapsearch -D cn=x -w s3cret",
             "mc alias set m http://x user s3cret",
             "rabbitmqctl add_user x s3cret",
@@ -313,9 +345,16 @@ mod tests {
 
     #[test]
     fn commands_without() {
-        for line in
-            ["docker run -p 8080:80 x", "mysql -u root -p db", "curl -u admin https://x", "mkdir -p /x", "echo -u a:b"]
-        {
+        for line in [
+            "docker run -p 8080:80 x",
+            "mysql -u root -p db",
+            "curl -u admin https://x",
+            "mkdir -p /x",
+            "echo -u a:b",
+            "echo login | tee x; docker login --password-stdin < file",
+            "echo x || docker login --password-stdin < file",
+            "cat file | docker login --password-stdin",
+        ] {
             assert_eq!(secrets(line), Vec::<&str>::new(), "{line}");
         }
     }
