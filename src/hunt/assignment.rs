@@ -199,7 +199,7 @@ impl Cursor<'_> {
                     && !name_quoted
                     && !used
                     && !is_action(&self.bytes[name.clone()])
-                    && (lines || self.defines(floor, name.start)) =>
+                    && (lines || before == b':' || self.defines(floor, name.start)) =>
             {
                 return self.quoted(at);
             }
@@ -284,7 +284,8 @@ impl Cursor<'_> {
             b'?' if self.starts(at, "??=") => Separator::Sign(3, b'='),
             // `put("password", "x")`; in a list the next string has nothing to do with this one.
             b',' if name_quoted && first_argument => Separator::Sign(1, b','),
-            b'(' if matches!(self.at(at + 1), b'"' | b'\'') => Separator::Sign(1, b'('),
+            // `Password("x")`, and `std::string password{"x"}`.
+            b'(' | b'{' if matches!(self.at(at + 1), b'"' | b'\'') => Separator::Sign(1, b'('),
             b't' if name_quoted && (self.starts(at, "to \"") || self.starts(at, "to '")) => Separator::Sign(3, b'='),
             b'%' if self.starts(at, "%3D") || self.starts(at, "%3d") => Separator::Sign(3, b'='),
             _ => Separator::None,
