@@ -128,7 +128,8 @@ impl Inquiry {
         } else if self.claims.iter().any(|claim| claim.rung == Rung::Flag && claim.encrypted == Encrypted::No) {
             self.unload("which no flag gives to the API server");
         }
-        let verdicts = (0..self.resources.len()).map(|resource| self.verdict(resource)).collect();
+        let verdicts: Vec<Verdict> = (0..self.resources.len()).map(|resource| self.verdict(resource)).collect();
+        verdicts.iter().for_each(|verdict| self.tell(verdict));
         for finding in &mut self.findings {
             advise(finding, self.distribution);
         }
@@ -138,6 +139,24 @@ impl Inquiry {
         });
         name_apart(&mut self.findings);
         Outcome { verdicts, findings: self.findings, skipped: self.skipped, stored: self.written }
+    }
+
+    /// Sees to it that a verdict of plaintext is a finding, whatever evidence it rests on: a run that says so fails.
+    /// ConfigMaps are looked at without being asked for, and plaintext is what they are meant to be.
+    fn tell(&mut self, verdict: &Verdict) {
+        let plain = matches!(verdict.encrypted(), Encrypted::No | Encrypted::Partly);
+        let secrets = verdict.resource == GroupResource::secrets().to_string();
+        let about = |finding: &Finding| {
+            let id = finding.rule.id.as_str();
+            let encryption = id.starts_with("encryption-") || id.starts_with("stored-");
+            encryption && (secrets || id == "encryption-not-configured" || finding.message.contains(&verdict.resource))
+        };
+        if !plain || verdict.resource == "configmaps" || self.findings.iter().any(about) {
+            return;
+        }
+        let reason = verdict.rests_on().map_or("", |rung| rung.reason.as_str());
+        let message = format!("{} are written as plaintext: {reason}", verdict.resource);
+        self.find(AtRestRule::NotConfigured, None, message, Location::default());
     }
 
     /// A configuration that is not in force makes nothing encrypted.
@@ -226,6 +245,24 @@ mod tests {
         assert_eq!(verdict.encrypted(), Encrypted::Unknown);
         assert_eq!(verdict.rungs.len(), 4);
         assert!(verdict.rungs.iter().all(|rung| rung.reason == "not looked at"));
+    }
+
+    #[test]
+    fn plaintext_is_a_finding_whatever_says_so() {
+        for rung in Rung::ALL {
+            let resources = ["secrets", "configmaps", "vaults.example.com"].map(GroupResource::parse);
+            let mut inquiry = Inquiry::new(resources.to_vec(), None);
+            (0..3).for_each(|resource| inquiry.claim(resource, rung, Encrypted::No, "somebody says so"));
+            let said: Vec<String> = inquiry.end().findings.into_iter().map(|finding| finding.message).collect();
+            assert_eq!(said[0], "secrets are written as plaintext: somebody says so");
+            assert!(said.len() == 1, "{said:?}");
+        }
+        let mut inquiry = Inquiry::new(["secrets", "vaults.example.com"].map(GroupResource::parse).to_vec(), None);
+        inquiry.claim(0, Rung::Configuration, Encrypted::Yes, "it is covered");
+        inquiry.claim(1, Rung::Configuration, Encrypted::No, "no entry names it");
+        let findings = inquiry.end().findings;
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].message, "vaults.example.com are written as plaintext: no entry names it");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a distribution writes into the API about its encryption. No more than a configuration: it says what is done, and
 //! nothing of what is stored.
 
+use super::super::distribution::Distribution;
 use super::super::inquiry::{Digest, Inquiry};
 use crate::manifest::{Node, Object, documents};
 use crate::model::{Encrypted, Rung};
@@ -53,6 +54,7 @@ impl Inquiry {
             .filter(|(_, resource)| matches!(resource.to_string().as_str(), "secrets" | "configmaps"))
             .map(|(number, _)| number)
             .collect();
+        self.is_run_by(Some(Distribution::OpenShift));
         for number in covered {
             self.claim(number, Rung::Configuration, encrypted, reason.clone());
         }
@@ -92,6 +94,10 @@ mod tests {
             let outcome = inquiry.end();
             assert_eq!(outcome.verdicts[0].encrypted(), expected);
             assert_eq!(outcome.verdicts[1].encrypted(), Encrypted::Unknown);
+            let told: Vec<&str> = outcome.findings.iter().map(|finding| finding.rule.id.as_str()).collect();
+            let off = expected == Encrypted::No;
+            assert_eq!(told, ["encryption-not-configured"].repeat(usize::from(off)));
+            assert!(outcome.findings.iter().all(|finding| finding.remediation.contains("On openshift: ")), "{told:?}");
         }
     }
 }

@@ -60,6 +60,10 @@ impl Inquiry {
         if let Some(number) = number {
             self.claim(number, Rung::Metrics, encrypted, format!("{server} {reason}"));
         }
+        if encrypted == Encrypted::No {
+            let message = format!("{server} {reason}");
+            self.find(AtRestRule::PlaintextWritten, None, message, place(server, "probe"));
+        }
         Ok(())
     }
 
