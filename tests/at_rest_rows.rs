@@ -3,6 +3,7 @@
 use ksecrets::atrest::Inquiry;
 use ksecrets::atrest::encryption::{GroupResource, Server};
 use ksecrets::atrest::stored::{Age, Census, Evidence, Origin, Residue, Stored};
+use ksecrets::model::Encrypted;
 
 const HEAD: &str = "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n";
 const GOOD: &str = "7Zm34Nnu/J7f7l842x7u68C6pFaoDp8b9/8kc+qrSbE=";
@@ -177,6 +178,20 @@ fn rows() -> Vec<(&'static str, Vec<String>, &'static str)> {
 // Other rows are checks of hunts: enc-key-in-git is `encryption-config-key` (critical), and sa-legacy is
 // `service-account-token-secret` (medium). enc-configmaps has no rule of its own: a credential in a ConfigMap is found
 // where it lies, and is no less readable for being encrypted in etcd. What etcd's own flags say is not looked at.
+#[test]
+fn breaks_that_only_the_server_knows_make_a_file_unknown() {
+    let entry = format!("- {{resources: [secrets], providers: [{}]}}\n", local("secretbox", GOOD));
+    for sign in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        let hidden = format!("# x{sign}- {{resources: [secrets], providers: [{{identity: {{}}}}]}}\n");
+        let mut inquiry = Inquiry::new(vec![GroupResource::secrets()], None);
+        inquiry.configuration("enc.yaml", &format!("{HEAD}{hidden}{entry}"), &Server::default()).unwrap();
+        let outcome = inquiry.end();
+        assert_eq!(outcome.verdicts[0].encrypted(), Encrypted::Unknown, "{sign:?}");
+        let invalid = outcome.findings.iter().find(|finding| finding.id().as_str() == "encryption-invalid").unwrap();
+        assert!(invalid.message.contains("line 4 holds a line break of YAML 1.1"), "{}", invalid.message);
+    }
+}
+
 #[test]
 fn every_row_has_its_finding() {
     for (row, findings, expected) in rows() {

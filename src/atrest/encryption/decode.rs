@@ -49,6 +49,17 @@ impl<'t> Decoder<'t> {
             self.refusals
                 .insert(0, Refusal::new(root, "a file that begins with '{' is read as JSON, and this is none"));
         }
+        if let Some(line) = foreign_break(root.source()).filter(|_| !self.json) {
+            let why = format!(
+                "line {line} holds a line break of YAML 1.1 (U+0085, U+2028 or U+2029): the API server goes on to the next \
+                 line there, editors and ksecrets do not, so nobody can say what it does"
+            );
+            self.refusals.insert(0, Refusal::new(root, why));
+        }
+        if root.source().starts_with("...") {
+            self.refusals
+                .insert(0, Refusal::new(root, "a file that begins with the end of a document holds nothing else"));
+        }
         self.refusals
     }
 
@@ -161,6 +172,12 @@ impl<'t> Decoder<'t> {
 }
 
 /// Whether the server reads a document as JSON: it begins with a brace.
+/// The line of the first break that YAML 1.1 has and 1.2 has not.
+fn foreign_break(text: &str) -> Option<usize> {
+    let at = text.find(['\u{85}', '\u{2028}', '\u{2029}'])?;
+    Some(text[..at].matches('\n').count() + 1)
+}
+
 fn is_json(root: Node<'_>) -> bool {
     root.source().trim_start().starts_with('{')
 }

@@ -12,7 +12,8 @@ pub(super) fn is(text: &str) -> bool {
 
 /// Reads the flags of `ExecStart=`, if the file is a unit that starts an API server.
 pub(super) fn read(text: &str) -> Option<Flags> {
-    let (command, start) = command(text)?;
+    let text = without_comments(text);
+    let (command, start) = command(&text)?;
     let words = words(command, start);
     if let Some(program) = words.iter().position(|(word, _)| is_program(word)) {
         let has_variables = has_variables(&words);
@@ -32,7 +33,8 @@ pub(super) fn read(text: &str) -> Option<Flags> {
 fn command(text: &str) -> Option<(&str, usize)> {
     let (mut at, mut found) = (0, None);
     for line in text.split_inclusive('\n') {
-        if let Some(command) = line.trim_start().strip_prefix("ExecStart=") {
+        let setting = line.trim_start().strip_prefix("ExecStart").map(|rest| rest.trim_start_matches([' ', '\t']));
+        if let Some(command) = setting.and_then(|rest| rest.strip_prefix('=')) {
             found = Some(at + line.len() - command.len());
         }
         at += line.len();
@@ -45,4 +47,36 @@ fn command(text: &str) -> Option<(&str, usize)> {
         .map(str::len)
         .sum::<usize>();
     Some((&text[start..start + length], start))
+}
+
+/// The unit with the comments in continued lines blanked, byte for byte: they end no command (systemd.syntax(7)).
+fn without_comments(text: &str) -> String {
+    let (mut out, mut continued) = (String::with_capacity(text.len()), false);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\r', '\n']);
+        if continued && content.trim_start().starts_with(['#', ';']) {
+            out.extend(std::iter::repeat_n(' ', content.len() - 1));
+            out.push('\\');
+            out.push_str(&line[content.len()..]);
+        } else {
+            continued = content.ends_with('\\');
+            out.push_str(line);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_end_no_command() {
+        let unit = "[Service]\nExecStart = /usr/local/bin/kube-apiserver \\\n  --etcd-servers=https://a:2379 \\\n# the key \u{e9}\n\
+                    \u{20} ; and more\n  --encryption-provider-config=/var/lib/e.yaml \\\n  --authorization-mode=RBAC\n# end\nRestart=always\n";
+        let flags = read(unit).unwrap();
+        let names: Vec<&str> = flags.given.iter().map(|flag| flag.name.as_str()).collect();
+        assert_eq!(names, ["etcd-servers", "encryption-provider-config", "authorization-mode"]);
+        assert_eq!(without_comments(unit).len(), unit.len());
+    }
 }

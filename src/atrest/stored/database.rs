@@ -33,12 +33,12 @@ const ATTEMPTS: u32 = 3;
 /// # Errors
 /// When the file is none, is damaged, or changes too fast.
 pub fn read_file(path: &Path, options: &Options) -> Result<Evidence, StoredError> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file").into());
+    // Asked before it is opened: a named pipe waits for somebody to write to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file").into());
     }
-    let bytes = metadata.len();
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
     let is_snapshot = bytes % SECTOR == DIGEST;
     let storage = Storage::new(file, if is_snapshot { bytes - DIGEST } else { bytes });
     if sqlite::is_sqlite(&storage)? {

@@ -259,7 +259,23 @@ impl EtcdArguments {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
+    anyhow::ensure!(!is_named_pipe(path), "cannot read {}: it is a named pipe, which may never end", path.display());
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Whether a path is a pipe that somebody made in a folder. Those of a shell (`<(command)`) have their writer.
+fn is_named_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let of_shell = path.starts_with("/dev") || path.starts_with("/proc");
+        !of_shell && fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 fn shown(path: &Path) -> String {
