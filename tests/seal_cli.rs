@@ -552,3 +552,63 @@ fn wrong_input_is_one_sentence_and_loses_nothing() {
     ksecrets: a private key does not belong into an argument: name the recipient, which `ksecrets seal keygen --show` prints
     ");
 }
+
+#[test]
+fn what_is_private_is_not_shown_where_a_path_is_meant() {
+    let mut bench = Bench::new("xwing");
+    bench.seal("db.yaml");
+    let key = bench.read("id.key").lines().last().unwrap().replace("key: ", "");
+    let pem = ["-----BEGIN PRIVATE", " KEY-----\nQ29ycm9kZWQ9\n-----END PRIVATE", " KEY-----\n"].concat();
+    let identity = bench.read("id.key");
+    let place = |word: &str| -> Vec<Vec<String>> {
+        let lines = [
+            "open db.yaml -i @",
+            "edit db.yaml -r team.pub -i @",
+            "rotate db.yaml -r team.pub -i @",
+            "open db.yaml --bitnami-key @",
+            "open @ -i id.key",
+            "import --from bitnami db.yaml --bitnami-key @ -r team.pub",
+            "keys add ksx1none --label a --root @",
+            "keys add @ --label a --root id.key",
+            "keys list --keys @",
+            "keygen --show @",
+            "keygen -o new.key --passphrase-file @",
+            "set db.yaml a --cert @ -r @",
+            "--format bitnami --cert @",
+            "verify db.yaml --cert @",
+            "verify db.yaml -r @",
+            "--write -r @ --no-such-option",
+            "--pin @",
+        ];
+        let words = |line: &str| line.split(' ').map(|part| part.replace('@', word)).collect();
+        lines.iter().map(|line| words(line)).collect()
+    };
+    for word in [key.as_str(), &key.to_lowercase(), &format!("key: {key}"), &pem, &identity, &pem.replace('\n', " ")] {
+        let part = &word[word.len() - 20..];
+        for arguments in place(word) {
+            let done = bench.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), "");
+            let shown = [done.stderr.as_str(), &done.stdout].concat();
+            let start = done.stderr.to_lowercase().contains("ksecrets-key-pq-") || shown.contains("-----BEGIN");
+            assert!(done.status == 2 && !start && !shown.contains(part), "{:?}: {shown}", &arguments[..2]);
+        }
+    }
+    let environment = [("SEALED_SECRETS_CERT", pem.as_str())];
+    let done = bench.run_with(&["--format", "bitnami"], SECRET, &environment);
+    assert!(done.status == 2 && !done.stderr.contains("-----BEGIN"), "{}", done.stderr);
+    let all = [
+        bench.run(&["open", "db.yaml", "-i", &key], "").stderr,
+        bench.run(&["open", "db.yaml", "--bitnami-key", &pem], "").stderr,
+        bench.run(&["-r", &key], "").stderr,
+        bench.run(&["open", "db.yaml", "-i", "keys/id.key"], "").stderr,
+        bench.run(&["keygen", "-o", "new.key", "--passphrase-file", "Tr4verse-Quill-88"], "").stderr,
+        bench.run(&["keygen", "-o", "new.key", "--passphrase-file", "none/pass.txt"], "").stderr,
+    ];
+    insta::assert_snapshot!(all.concat(), @"
+    ksecrets: cannot read the identity: key material does not belong into an argument, where others see it: give the path of the file that holds it
+    ksecrets: key material does not belong into an argument, where others see it: give the path of the file that holds it
+    ksecrets: a private key does not belong into an argument: name the recipient, which `ksecrets seal keygen --show` prints
+    ksecrets: cannot read the identity keys/id.key: No such file or directory (os error 2)
+    ksecrets: cannot read the file of the passphrase, whose name is not shown here as it may be the passphrase itself: No such file or directory (os error 2)
+    ksecrets: cannot read the passphrase none/pass.txt: No such file or directory (os error 2)
+    ");
+}

@@ -1,5 +1,6 @@
 //! The command line: the only room that knows arguments, colours, the environment and exit codes.
 
+mod argument;
 mod cluster;
 mod config;
 mod hunt;
@@ -41,7 +42,16 @@ enum Verb {
 
 /// Parses the arguments, runs the verb, and says how it went.
 pub(crate) fn run() -> ExitCode {
-    let outcome = match Arguments::parse().verb {
+    let verb = match Arguments::try_parse() {
+        Ok(arguments) => arguments.verb,
+        // What is wrong there may be the key, and would be shown with it.
+        Err(error) if error.use_stderr() && argument::has_key() => {
+            complain(&anyhow::anyhow!(argument::NO_PLACE));
+            return ExitCode::from(FAILED);
+        }
+        Err(error) => error.exit(),
+    };
+    let outcome = match verb {
         Verb::Hunt(arguments) => hunt::run(*arguments),
         Verb::Seal(arguments) => seal::run(*arguments),
         Verb::Rules(arguments) => rules::run(&arguments),

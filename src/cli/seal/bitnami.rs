@@ -13,6 +13,7 @@ use ksecrets::seal::document::{File, Place, Value};
 use ksecrets::seal::{self, Context, PlainSecret, Recipient, Scope};
 use zeroize::Zeroizing;
 
+use super::super::argument::unreadable;
 use super::keys::private_text;
 use super::{count, say};
 
@@ -101,7 +102,7 @@ impl Certificate {
                 "ksecrets calls nobody: fetch the certificate with `curl -fsS -o cert.pem {name}`, and say --cert cert.pem"
             );
         }
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read the certificate {name}"))?;
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, "the certificate", error))?;
         Ok(Self(bitnami::Certificate::read(&text, now).context(name.clone())?, name))
     }
 

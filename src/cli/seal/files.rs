@@ -14,6 +14,7 @@ use ksecrets::seal::document::{File, Place, Value, write};
 use ksecrets::seal::{PlainSecret, SealError, SealedSecret};
 use zeroize::Zeroizing;
 
+use super::super::argument::unreadable;
 use super::bitnami::Theirs;
 
 /// Endings of the files that a folder is looked through for.
@@ -49,7 +50,7 @@ impl Manifests {
             if path.is_dir() {
                 bail!("{} is a folder: name the files in it", path.display());
             }
-            *bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            *bytes = fs::read(path).map_err(|error| unreadable(path, "", error))?;
         }
         let Ok(text) = std::str::from_utf8(&bytes) else { bail!("{} is not UTF-8", path.display()) };
         let file = File::new(text);

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use ksecrets::seal::{Choice, Day, Entry, KeyId, Keyset, KeysetDraft, Policy, Recipient, Scope};
 
+use super::super::argument::{NO_PLACE, is_key};
 use super::super::config::{NAME, Pin, RecipientRule, SealConfig};
 use super::paths::{below, plain, real};
 use super::say;
@@ -35,6 +36,10 @@ pub(super) struct Settings {
 
 impl ConfigArguments {
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        // A keyset that is not there yet is named too.
+        if self.keys.iter().chain(&self.config).any(|path| is_key(path.as_os_str()) && !path.exists()) {
+            bail!(NO_PLACE);
+        }
         let config = SealConfig::find(self.config.as_deref())?;
         let keyset = self.keys.clone().or_else(|| config.keyset.clone());
         Ok(Settings { pin: self.pin.clone().or_else(|| config.pin.clone()), config, keyset })

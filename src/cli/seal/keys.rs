@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read as _};
 use std::path::{Path, PathBuf};
@@ -11,12 +12,15 @@ use clap::Args;
 use ksecrets::seal::{Identity, IdentityFile, Recipient, RootFile, RootIdentity, Scope, SealedSecret, Slot};
 use zeroize::Zeroizing;
 
+use super::super::argument::{NO_PLACE, is_key, unreadable, unreadable_passphrase};
 use super::keyring::{ConfigArguments, Keyring, Policies};
 use super::say;
 use super::work_tree::Others;
 
 /// Most that is read of a private file. A backup of a controller's keys has 10 KiB for each.
 const MOST_PRIVATE: u64 = 16 << 20;
+/// The private file whose name may be the secret itself.
+const PASSPHRASE: &str = "passphrase";
 
 #[derive(Args, Debug)]
 pub(super) struct RecipientArguments {
@@ -144,12 +148,27 @@ impl RecipientArguments {
     }
 }
 
+/// Refuses a private key in the place of a recipient, without showing any of it.
+fn refuse_private(word: &str) -> anyhow::Result<()> {
+    if word.to_ascii_lowercase().starts_with("ksecrets-") {
+        bail!(
+            "a private key does not belong into an argument: name the recipient, which `ksecrets seal keygen --show` prints"
+        );
+    }
+    // Recipients are longer than names are.
+    if is_key(OsStr::new(word)) && !is_written_out(word) {
+        bail!(NO_PLACE);
+    }
+    Ok(())
+}
+
 /// A label of the signed keyset comes first: whoever can add a file cannot take its place.
 fn recipients(word: &str, keyring: &Keyring) -> anyhow::Result<Vec<Recipient>> {
     match keyring.named(word)? {
         Some(all) => Ok(all),
         // A slip in a label is likelier than one in a path.
         None if keyring.keyset.is_some() && !is_written_out(word) && !Path::new(word).exists() => {
+            refuse_private(word)?;
             keyring.keyset_recipients(word)
         }
         None => recipients_in(word),
@@ -179,11 +198,7 @@ pub(super) fn recipients_in(word: &str) -> anyhow::Result<Vec<Recipient>> {
         }
         Err(_) => {}
     }
-    if word.starts_with("ksecrets-") {
-        bail!(
-            "a private key does not belong into an argument: name the recipient, which `ksecrets seal keygen --show` prints"
-        );
-    }
+    refuse_private(word)?;
     let shown: String = word.chars().take(24).collect();
     if !is_written_out(word) {
         bail!("'{shown}' is neither a recipient, which begins with ksx1 or kspq1, nor a file");
@@ -260,7 +275,10 @@ impl RootArguments {
 
 /// The text of a private file, which nobody else may read.
 pub(super) fn private_text(path: &Path, what: &str, allow_readable: bool) -> anyhow::Result<Zeroizing<String>> {
-    let file = File::open(path).with_context(|| format!("cannot read the {what} {}", path.display()))?;
+    let file = File::open(path).map_err(|error| match what {
+        PASSPHRASE => unreadable_passphrase(path, error),
+        _ => unreadable(path, &format!("the {what}"), error),
+    })?;
     if file.metadata()?.is_dir() {
         bail!("{} is a folder: name the {what} in it", path.display());
     }
@@ -288,7 +306,7 @@ fn is_public(text: &str) -> bool {
 
 /// The first line of a private file.
 pub(super) fn passphrase_in(file: &Path, allow_readable: bool) -> anyhow::Result<Zeroizing<String>> {
-    let text = private_text(file, "passphrase", allow_readable)?;
+    let text = private_text(file, PASSPHRASE, allow_readable)?;
     let line = text.lines().next().filter(|line| !line.is_empty());
     let line = line.with_context(|| format!("the first line of {} is empty", file.display()))?;
     Ok(Zeroizing::new(line.to_owned()))
