@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::seal_cli::{Bench, Done};
+use crate::seal_cli::{Bench, Done, SECRET};
 
 /// A sealed file, moved to another namespace: a problem that must be seen.
 fn moved(bench: &mut Bench) -> String {
@@ -124,4 +124,75 @@ fn a_credential_beside_sealed_values_is_told_without_its_value() {
     bench.write("db.yaml", &format!("apiVersion: v1\nkind: List\nitems:\n{item}"));
     let done = verify(&mut bench);
     assert!(done.stdout.starts_with(&format!("db.yaml:{}: plaintext: ", line + 2)), "{}{}", done.stdout, done.stderr);
+}
+
+#[test]
+fn what_kubectl_applies_is_what_is_looked_at() {
+    let mut bench = Bench::new("x25519");
+    let text = moved(&mut bench);
+    let item = serde_yaml::from_str::<serde_json::Value>(&text).unwrap().to_string();
+    for (name, text) in [
+        ("second.yaml", text.replace("kind: ", "kind: ConfigMap\nkind: ")),
+        ("first.yaml", format!("{text}kind: ConfigMap\n")),
+        ("version.yaml", format!("{text}apiVersion: v1\n")),
+        ("place.yaml", format!("{text}metadata:\n  name: other\n")),
+        ("list.yaml", format!("apiVersion: v1\nkind: Foo\nitems: [{item}]\n")),
+        ("items.json", format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[],\"items\":[{item}]}}")),
+        ("other.json", format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{item}],\"items\":[]}}")),
+        ("bitnami.yaml", text.replace("ksecrets.dev/v1alpha1", "bitnami.com/v1alpha1\nkind: Secret")),
+    ] {
+        bench.write(name, &text);
+        let done = verify(&mut bench);
+        let seen = if name == "list.yaml" { ": moved: " } else { ": duplicate: " };
+        assert!(done.status == 1 && done.stdout.contains(seen), "{name}: {}{}", done.stdout, done.stderr);
+        fs::remove_file(bench.path().join(name)).unwrap();
+    }
+    bench
+        .write("a.yaml", &format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\n---\n{text}kind: ConfigMap\n"));
+    let done = verify(&mut bench);
+    insta::assert_snapshot!(done.stdout + &done.stderr, @"
+    a.yaml:29: duplicate: kind stands there twice, and kubectl takes the last: remove one
+    ksecrets: 0 SealedSecrets, 1 problem
+    ");
+}
+
+#[test]
+fn no_secret_that_kubectl_applies_stays_in_the_clear() {
+    let mut bench = Bench::new("x25519");
+    let item =
+        "{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: shop}, stringData: {p: Tr4verse-Quill-88}}";
+    let two = SECRET.replace("kind: ", "kind: ConfigMap\nkind: ");
+    bench.write("two.yaml", &two);
+    bench.write("foo.yaml", &format!("apiVersion: v1\nkind: Foo\nitems:\n- {item}\n"));
+    bench.write("items.yaml", &format!("apiVersion: v1\nkind: List\nitems: []\nitems: [{item}]\n"));
+    bench.write("none.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+    bench.write("text.yaml", "a: Secret\n");
+    bench.write("escaped.json", &r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a","namespace":"shop"},"stringData":{"p":"Tr4verse-Quill-88"}}"#.replace("Sec", r"S\u0065c"));
+    let mut said = String::new();
+    for arguments in [
+        ["-w", "two.yaml", "-r", "team.pub"].as_slice(),
+        &["-w", "items.yaml", "-r", "team.pub"],
+        &["rotate", "two.yaml", "-i", "id.key", "-r", "team.pub"],
+        &["-w", "foo.yaml", "none.yaml", "text.yaml", "escaped.json", "-r", "team.pub"],
+        &["-w", "none.yaml", "-r", "team.pub"],
+    ] {
+        if arguments[0] == "rotate" {
+            bench.write("two.yaml", &two.replace("kind: Secret", "kind: SealedSecret"));
+        }
+        let done = bench.run(arguments, "");
+        said += &format!("{}: {}", done.status, done.stderr.replace(&bench.read("team.pub"), ""));
+    }
+    let said = said.lines().filter(|line| !line.contains("sealed for ")).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(said, @"
+    2: ksecrets: two.yaml:4: kind stands there twice, and kubectl takes the last: remove one
+    2: ksecrets: items.yaml:4: items stands there twice, and kubectl takes the last: remove one
+    2: ksecrets: two.yaml:4: kind stands there twice, and kubectl takes the last: remove one
+    0: ksecrets: none.yaml: there is no Secret in it
+    ksecrets: text.yaml: there is no Secret in it
+    ksecrets: sealed 2 Secrets
+    2: ksecrets: there is no Secret to seal
+    ");
+    for name in ["foo.yaml", "escaped.json"] {
+        assert!(!bench.read(name).contains("Quill"), "{name}");
+    }
 }

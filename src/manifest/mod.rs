@@ -19,7 +19,7 @@ mod yaml;
 pub use align::align;
 pub use decode::{Decoded, decode_base64, gunzip, looks_base64, percent_decode};
 pub use node::{Kind, Node, Role, Tree};
-pub use object::Object;
+pub use object::{Doubled, Object};
 pub use parse::{SyntaxError, chunks, documents, parse_document};
 pub use pod::{containers, is_container, pod_specs};
 pub use reference::{Reference, container_references, pod_containers, pod_references, pull_references};

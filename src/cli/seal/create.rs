@@ -11,6 +11,7 @@ use super::super::CLEAN;
 use super::files::{Found, Manifests, save_all, update, value_of, walk};
 use super::format::{FormatArguments, Target};
 use super::keys::{RecipientArguments, To};
+use super::look::mentions;
 use super::place::PlaceArguments;
 use super::{bitnami, count, raw, say};
 
@@ -73,14 +74,25 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
     if !arguments.write && arguments.files.iter().any(|path| path.is_dir()) {
         bail!("a folder is sealed in place only: say -w");
     }
-    let (mut sealed, mut already, mut files) = (0, 0, Vec::new());
+    let (mut sealed, mut already, mut files, mut passed_over) = (0, 0, Vec::new(), Vec::new());
     for path in walk(&arguments.files)? {
         let mut manifests = Manifests::read(&path)?;
         // Most files of a folder are about something else, and need not be valid for us: templates, say.
-        if arguments.write && !manifests.file.text().contains("Secret") {
+        let mentions = mentions(manifests.file.text(), "Secret");
+        let outcome = match arguments.write && !mentions {
+            true => Outcome::default(),
+            false => seal(arguments, &mut manifests, &path, &to)?,
+        };
+        // Who names a file takes it for sealed afterwards.
+        if outcome.sealed == 0 && arguments.files.contains(&path) {
+            passed_over.push(match outcome.already {
+                0 => format!("{}: there is no Secret in it", manifests.title()),
+                _ => format!("{}: it is sealed already", manifests.title()),
+            });
+        }
+        if arguments.write && !mentions {
             continue;
         }
-        let outcome = seal(arguments, &mut manifests, &path, &to)?;
         sealed += outcome.sealed;
         already += outcome.already;
         files.push((manifests, outcome));
@@ -113,6 +125,7 @@ pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<u8> {
         }
     }
     if arguments.write {
+        passed_over.iter().for_each(|sentence| say(sentence));
         say(&format!("sealed {}", count(sealed, "Secret")));
     }
     to.tell();

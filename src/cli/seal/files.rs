@@ -9,7 +9,7 @@ use std::thread;
 
 use anyhow::{Context as _, bail};
 use ignore::WalkBuilder;
-use ksecrets::manifest::Object;
+use ksecrets::manifest::{Node, Object};
 use ksecrets::seal::document::{File, Place, Value, write};
 use ksecrets::seal::{PlainSecret, SealError, SealedSecret};
 use zeroize::Zeroizing;
@@ -67,6 +67,10 @@ impl Manifests {
         let mut found = Vec::new();
         for (document, (_, tree)) in self.file.trees().enumerate() {
             let tree = tree.with_context(|| self.title())?;
+            if let Some(one) = Object::doubled(&tree).first() {
+                let line = self.file.text()[..one.key.range().start].matches('\n').count() + 1;
+                bail!("{}:{line}: {}", self.title(), twice(one.key));
+            }
             for object in Object::all(&tree) {
                 let what = Found::of(&object).with_context(|| format!("{}: {}", self.title(), name_of(&object)))?;
                 found.push((Place::of(document, object.root), what));
@@ -126,6 +130,11 @@ impl Found {
         }
         Ok(Self::Other(name_of(object)))
     }
+}
+
+/// What is wrong with a field that stands there for the second time.
+pub(super) fn twice(key: Node<'_>) -> String {
+    format!("{} stands there twice, and kubectl takes the last: remove one", key.as_str().unwrap_or_default())
 }
 
 fn name_of(object: &Object<'_>) -> String {

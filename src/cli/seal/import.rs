@@ -10,6 +10,7 @@ use super::super::CLEAN;
 use super::bitnami::{Keys, tell};
 use super::files::{Found, Manifests, save_all, value_of, walk};
 use super::keys::RecipientArguments;
+use super::look::{SEALED, mentions};
 use super::stdin::StdinArguments;
 use super::{count, say};
 
@@ -56,7 +57,7 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
     for path in walk(&arguments.files)? {
         let mut manifests = Manifests::read(&path)?;
         // Most files of a folder are about something else, and need not be valid for us: templates, say.
-        if arguments.write && !manifests.file.text().contains("SealedSecret") {
+        if arguments.write && !mentions(manifests.file.text(), SEALED) {
             continue;
         }
         for (place, found) in manifests.objects()? {

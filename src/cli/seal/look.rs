@@ -14,6 +14,9 @@ use ksecrets::source::decode;
 
 use super::files::is_manifest;
 
+/// The kind of sealed objects, ours and Bitnami's.
+pub(super) const SEALED: &str = "SealedSecret";
+
 /// What was seen in a file.
 pub(super) struct Looked<T> {
     pub(super) path: PathBuf,
@@ -29,11 +32,11 @@ impl<T> Looked<T> {
     }
 }
 
-/// What `each` says of the objects in files, in the order of the files. `paths` are those that the user named.
+/// What `each` says of the documents in files, in the order of the files. `paths` are those that the user named.
 pub(super) fn look<T: Send>(
     paths: &[PathBuf],
     files: &[PathBuf],
-    each: impl Fn(&Path, &Text<'_>, &Object<'_>) -> Option<T> + Sync,
+    each: impl Fn(&Path, &Text<'_>, &Tree<'_>) -> Vec<T> + Sync,
 ) -> Vec<Looked<T>> {
     let (next, each) = (AtomicUsize::new(0), &each);
     let named: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
@@ -97,7 +100,7 @@ enum Known {
     No,
 }
 
-fn file<T>(path: &Path, known: Known, each: impl Fn(&Path, &Text<'_>, &Object<'_>) -> Option<T>) -> Looked<T> {
+fn file<T>(path: &Path, known: Known, each: impl Fn(&Path, &Text<'_>, &Tree<'_>) -> Vec<T>) -> Looked<T> {
     let mut looked = Looked { path: path.to_path_buf(), seen: Vec::new(), unread: Vec::new(), bytes: 0 };
     let text = match read(path) {
         Ok(Some(text)) => text,
@@ -109,7 +112,7 @@ fn file<T>(path: &Path, known: Known, each: impl Fn(&Path, &Text<'_>, &Object<'_
     };
     looked.bytes = text.len();
     // Most files of a repository are about something else, and need not be valid for us.
-    if !mentions(&text) {
+    if !mentions(&text, SEALED) {
         return looked;
     }
     let file = File::new(text);
@@ -122,7 +125,7 @@ fn file<T>(path: &Path, known: Known, each: impl Fn(&Path, &Text<'_>, &Object<'_
     }
     for (range, tree) in trees {
         match tree {
-            Ok(tree) => looked.seen.extend(Object::all(&tree).iter().filter_map(|object| each(path, &text, object))),
+            Ok(tree) => looked.seen.extend(each(path, &text, &tree)),
             Err(error) if known == Known::ByName => looked.unread.push(format!("{}: {error}", path.display())),
             Err(_) if is_templated(&text.all[range]) => looked
                 .unread
@@ -149,10 +152,9 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Whether a text may have a sealed object: the word stands there, as it is or with characters written as escapes.
-fn mentions(text: &str) -> bool {
-    const KIND: &str = "SealedSecret";
-    text.contains(KIND) || text.contains('\\') && unescaped(text).contains(KIND)
+/// Whether a text may have an object of a kind: the word stands there, as it is or with characters written as escapes.
+pub(super) fn mentions(text: &str, kind: &str) -> bool {
+    text.contains(kind) || text.contains('\\') && unescaped(text).contains(kind)
 }
 
 /// A text with the escapes of JSON and YAML undone, wherever they stand.
@@ -182,7 +184,7 @@ fn unescaped(text: &str) -> String {
 /// Whether a document that is not YAML would have a sealed object if its template actions were not there.
 fn is_templated(text: &str) -> bool {
     let Some(masked) = mask_actions(text) else { return false };
-    documents(&masked).flatten().any(|tree| Object::all(&tree).iter().any(|object| object.kind == "SealedSecret"))
+    documents(&masked).flatten().any(|tree| Object::all(&tree).iter().any(|object| object.kind == SEALED))
 }
 
 /// The text of a file; none when it is no text, or too large to be one of manifests without being called so.
@@ -232,10 +234,10 @@ mod tests {
             "\"Sealed\\\r\n\tSecret\"",
             r#"'C:\' "\u0053ealedSecret""#,
         ] {
-            assert!(mentions(text), "{text}");
+            assert!(mentions(text, SEALED), "{text}");
         }
         for text in ["kind: Secret", r#""Sealed\\u0053ecret""#, r"\", r"\u", r"\u00", r"\uD800x", "\\ä\\\n"] {
-            assert!(!mentions(text), "{text}");
+            assert!(!mentions(text, SEALED), "{text}");
         }
     }
 }

@@ -9,6 +9,7 @@ use ksecrets::seal::Identity;
 use super::super::{CLEAN, FAILED};
 use super::files::{Found, Manifests, update, walk};
 use super::keys::{IdentityArguments, RecipientArguments, To};
+use super::look::{SEALED, mentions};
 use super::stdin::StdinArguments;
 use super::{count, say};
 
@@ -73,7 +74,7 @@ fn rotate(
     let (mut seen, mut changed) = (0, 0);
     let mut manifests = Manifests::read(path)?;
     // Most files of a folder are about something else, and need not be valid for us: templates, say.
-    if !manifests.file.text().contains("SealedSecret") {
+    if !mentions(manifests.file.text(), SEALED) {
         return Ok((0, 0));
     }
     for (place, found) in manifests.objects()? {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
-use ksecrets::manifest::Object;
+use ksecrets::manifest::{Node, Object, Tree};
 use ksecrets::model::ObjectRef;
 use ksecrets::render::{self, Format, Style};
 use ksecrets::seal::{Scope, SealedSecret, codes, rule_of, rules};
@@ -13,7 +13,7 @@ use ksecrets::seal::{Scope, SealedSecret, codes, rule_of, rules};
 use super::super::{CLEAN, FAILED, FOUND};
 use super::beside::plaintext;
 use super::bitnami::{self, Certificate};
-use super::files::walk_all;
+use super::files::{twice, walk_all};
 use super::findings::{Told, report};
 use super::keyring::{Keyring, Policies};
 use super::keys::RecipientArguments;
@@ -79,21 +79,27 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     }
     let (certificate, expired) = certificate(arguments)?;
     let named = to.is_named();
-    let mut looked = look(&arguments.paths, &files, |path, text, object| {
-        let mut told = if SealedSecret::is(object) {
-            let mut told = problems(arguments.stdin.of(path), object, &policies, named);
-            told.extend(plaintext(text, object));
-            told
-        } else if object.is("bitnami.com", "SealedSecret") {
-            bitnami::problems(object, certificate.as_ref())
-                .into_iter()
-                .map(|problem| Told::of_theirs(text, problem))
-                .collect()
-        } else {
-            return None;
+    let mut looked = look(&arguments.paths, &files, |path, text, tree| {
+        let objects = Object::all(tree);
+        let of = |object: &Object<'_>| {
+            let mut told = if SealedSecret::is(object) {
+                let mut told = problems(arguments.stdin.of(path), object, &policies, named);
+                told.extend(plaintext(text, object));
+                told
+            } else if object.is("bitnami.com", "SealedSecret") {
+                bitnami::problems(object, certificate.as_ref())
+                    .into_iter()
+                    .map(|problem| Told::of_theirs(text, problem))
+                    .collect()
+            } else {
+                return None;
+            };
+            told.retain(|told| arguments.wants(told));
+            Some(Seen { told, ..Seen::at(text, object) })
         };
-        told.retain(|told| arguments.wants(told));
-        Some(Seen { told, ..Seen::at(text, object) })
+        let mut seen: Vec<_> = objects.iter().filter_map(of).collect();
+        seen.extend(doubled(text, tree, &objects).into_iter().filter(|seen| arguments.wants(&seen.told[0])));
+        seen
     });
     looked.extend(expired);
     looked.extend(configurations(arguments, to.keyring(), &others, &looked));
@@ -195,6 +201,19 @@ impl Seen {
         };
         Self { object, line: text.line(start), width, told: Vec::new() }
     }
+}
+
+/// Fields that stand twice where one says what an object is: who reads the first sees a sealed object, and kubectl applies
+/// the other. Where one of ours has them, reading it tells.
+fn doubled(text: &Text<'_>, tree: &Tree<'_>, objects: &[Object<'_>]) -> Vec<Seen> {
+    let is_told = |root| objects.iter().any(|object| object.root == root && SealedSecret::is(object));
+    let all = Object::doubled(tree).into_iter().filter(|one| !is_told(one.root));
+    let seen = |key: Node<'_>| {
+        let (line, message) = (text.line(key.range().start), twice(key));
+        let told = Told { code: "duplicate", message, remedy: None, line: None };
+        Seen { object: ObjectRef::default(), line, width: 0, told: vec![told] }
+    };
+    all.map(|one| seen(one.key)).collect()
 }
 
 /// A line for each problem.

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use clap::Args;
+use ksecrets::manifest::Object;
 use ksecrets::seal::{KeyId, SealedSecret, Standing, State};
 
 use super::super::super::CLEAN;
@@ -63,9 +64,12 @@ pub(super) fn run(arguments: &RetireArguments) -> anyhow::Result<u8> {
 /// Says what is sealed to a key below the folder of the configuration.
 fn tell_use(file: &KeysetFile, kid: &KeyId, state: State) -> anyhow::Result<()> {
     let folder = folder(&file.settings);
-    let looked = look(&[], &walk_all(&[folder.to_path_buf()])?, |_, _, object| {
-        let sealed = SealedSecret::is(object).then(|| SealedSecret::of(object).ok()).flatten()?;
-        sealed.envelope().slots().iter().any(|slot| slot.kids().any(|known| known == kid)).then_some(())
+    let looked = look(&[], &walk_all(&[folder.to_path_buf()])?, |_, _, tree| {
+        let sealed = Object::all(tree).into_iter().filter(SealedSecret::is);
+        let sealed = sealed.filter_map(|object| SealedSecret::of(&object).ok());
+        let is_to =
+            |sealed: &SealedSecret| sealed.envelope().slots().iter().any(|slot| slot.kids().any(|one| one == kid));
+        sealed.filter(is_to).map(drop).collect()
     });
     let sealed: usize = looked.iter().map(|one| one.seen.len()).sum();
     let unread: usize = looked.iter().map(|one| one.unread.len()).sum();
