@@ -196,3 +196,42 @@ fn no_secret_that_kubectl_applies_stays_in_the_clear() {
         assert!(!bench.read(name).contains("Quill"), "{name}");
     }
 }
+
+#[test]
+fn a_damaged_file_is_not_sound() {
+    let mut bench = Bench::new("x25519");
+    bench.seal("db.yaml");
+    let text = bench.read("db.yaml");
+    fs::remove_file(bench.path().join("db.yaml")).unwrap();
+    let wide: Vec<u8> = text.bytes().flat_map(|byte| [byte, 0]).collect();
+    let wider: Vec<u8> = text.bytes().flat_map(|byte| [0, 0, 0, byte]).collect();
+    let late = [text.as_bytes(), "# more\n".repeat(2000).as_bytes(), &[0]].concat();
+    for (name, bytes) in [
+        ("zero.yaml", [text.as_bytes(), &[0]].concat()),
+        ("cut.yml", [&text.as_bytes()[..300], &[0; 512]].concat()),
+        ("late.yaml", late),
+        ("wide.json", wide.clone()),
+        ("wider.yaml", wider),
+    ] {
+        fs::write(bench.path().join(name), bytes).unwrap();
+        let done = verify(&mut bench);
+        let said = format!("ksecrets: {name} speaks of SealedSecrets and is no text: ");
+        assert!(done.status == 2 && done.stderr.starts_with(&said), "{name}: {}{}", done.stdout, done.stderr);
+        fs::remove_file(bench.path().join(name)).unwrap();
+    }
+    // What may be anything is no manifest, unless somebody says so.
+    fs::write(bench.path().join("program"), &wide).unwrap();
+    fs::write(bench.path().join("picture.yaml"), [0, 1, 2]).unwrap();
+    let done = verify(&mut bench);
+    insta::assert_snapshot!(format!("{}: {}", done.status, done.stderr), @"0: ksecrets: 0 SealedSecrets, no problem");
+    let done = bench.run(&["verify", "program", "picture.yaml"], "");
+    insta::assert_snapshot!(format!("{}: {}", done.status, done.stderr), @"
+    2: ksecrets: program speaks of SealedSecrets and is no text: it has bytes of zero, as after a crash, or is in UTF-16 without a mark or in UTF-32. Nothing in it was verified
+    ksecrets: 0 SealedSecrets, 1 file not read
+    ");
+    let done = bench.run_with(&["verify", "-"], wide, &[]);
+    insta::assert_snapshot!(format!("{}: {}", done.status, done.stderr), @"
+    2: ksecrets: - speaks of SealedSecrets and is no text: it has bytes of zero, as after a crash, or is in UTF-16 without a mark or in UTF-32. Nothing in it was verified
+    ksecrets: 0 SealedSecrets, 1 file not read
+    ");
+}

@@ -102,9 +102,13 @@ enum Known {
 
 fn file<T>(path: &Path, known: Known, each: impl Fn(&Path, &Text<'_>, &Tree<'_>) -> Vec<T>) -> Looked<T> {
     let mut looked = Looked { path: path.to_path_buf(), seen: Vec::new(), unread: Vec::new(), bytes: 0 };
-    let text = match read(path) {
-        Ok(Some(text)) => text,
-        Ok(None) => return looked,
+    let text = match read(path, known) {
+        Ok(Content::Text(text)) => text,
+        Ok(Content::Other) => return looked,
+        Ok(Content::Damaged) => {
+            looked.unread.push(damaged(path));
+            return looked;
+        }
         Err(error) => {
             looked.unread.push(format!("cannot read {}: {error}", path.display()));
             return looked;
@@ -113,6 +117,11 @@ fn file<T>(path: &Path, known: Known, each: impl Fn(&Path, &Text<'_>, &Tree<'_>)
     looked.bytes = text.len();
     // Most files of a repository are about something else, and need not be valid for us.
     if !mentions(&text, SEALED) {
+        return looked;
+    }
+    // Only the beginning decides whether it is text, and nothing that reads manifests takes these.
+    if known != Known::No && text.contains('\0') {
+        looked.unread.push(damaged(path));
         return looked;
     }
     let file = File::new(text);
@@ -187,28 +196,60 @@ fn is_templated(text: &str) -> bool {
     documents(&masked).flatten().any(|tree| Object::all(&tree).iter().any(|object| object.kind == SEALED))
 }
 
-/// The text of a file; none when it is no text, or too large to be one of manifests without being called so.
-fn read(path: &Path) -> io::Result<Option<String>> {
+/// What is in a file.
+enum Content {
+    Text(String),
+    /// No text, or too large to be one of manifests without being called so.
+    Other,
+    /// It should be one of manifests, speaks of sealed objects and is no text.
+    Damaged,
+}
+
+fn damaged(path: &Path) -> String {
+    format!(
+        "{} speaks of SealedSecrets and is no text: it has bytes of zero, as after a crash, or is in UTF-16 without a mark or \
+         in UTF-32. Nothing in it was verified",
+        path.display()
+    )
+}
+
+fn read(path: &Path, known: Known) -> io::Result<Content> {
     const HEAD: u64 = 8 << 10;
     const LARGEST: u64 = 64 << 20;
     let mut bytes = Vec::new();
     if is_stdin(path) {
         io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(decode(bytes));
+        return Ok(content(bytes, known));
     }
     let mut file = fs::File::open(path)?;
-    if !is_manifest(path) {
-        if file.metadata()?.len() > LARGEST {
-            return Ok(None);
-        }
+    if known != Known::ByName && file.metadata()?.len() > LARGEST {
+        return Ok(Content::Other);
+    }
+    if known == Known::No {
         // What is built lies in the same folders, and may be gigabytes.
         (&mut file).take(HEAD).read_to_end(&mut bytes)?;
         if decode(bytes.clone()).is_none() {
-            return Ok(None);
+            return Ok(Content::Other);
         }
     }
     file.read_to_end(&mut bytes)?;
-    Ok(decode(bytes))
+    Ok(content(bytes, known))
+}
+
+fn content(bytes: Vec<u8>, known: Known) -> Content {
+    // What is not taken for text has a zero.
+    let damaged = known != Known::No && bytes.contains(&0) && speaks(&bytes);
+    match decode(bytes) {
+        Some(text) => Content::Text(text),
+        None if damaged => Content::Damaged,
+        None => Content::Other,
+    }
+}
+
+/// Whether bytes that are no text have the word, in whatever width of characters.
+fn speaks(bytes: &[u8]) -> bool {
+    let letters: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    memchr::memmem::find(&letters, SEALED.as_bytes()).is_some()
 }
 
 #[cfg(test)]
