@@ -107,6 +107,42 @@ fn verdicts_follow_what_is_stored() {
     assert!(report["findings"].as_array().unwrap().iter().any(|one| one["rule"] == "encryption-drift"), "{report}");
 }
 
+/// A KMS that has another key by now: nothing was written since, so that what is stored looks as if all of it were under
+/// the present key. The API server's metrics know better.
+#[test]
+fn keys_that_a_kms_has_left_are_stale() {
+    let Some(mut plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("at-rest").name().to_owned();
+    let Some(socket) = plane.kms("kek-1") else { return };
+    let plugin = json!({ "apiVersion": "v2", "name": "cloud", "endpoint": format!("unix://{}", socket.display()) });
+    let file = configuration(&plane, &json!([{ "kms": plugin }, { "identity": {} }]));
+    let flag = format!("--encryption-provider-config={}", file.display());
+    plane.restart(&[&flag]);
+    secret(&plane, &namespace, "one");
+    let etcd = plane.etcd_url().to_owned();
+    let stale = |plane: &ControlPlane, more: &[&str]| {
+        let (_, report, _) = verdict(plane, more);
+        let findings = report["findings"].as_array().unwrap().iter();
+        let stale = findings.filter(|finding| finding["rule"] == "stored-stale-key");
+        stale.map(|finding| finding["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(stale(&plane, &["--etcd", &etcd]), "");
+    assert_eq!(stale(&plane, &[]), "");
+
+    plane.kms("kek-2");
+    plane.restart(&[&flag]);
+    let both = stale(&plane, &["--etcd", &etcd]);
+    assert!(both.starts_with("under kms v2 cloud, key kek-1, and "), "{both}");
+    assert!(both.ends_with(&format!("has another key: {namespace}/one")), "{both}");
+    let counted = stale(&plane, &[]);
+    assert!(counted.contains("read values under an old key of the KMS plugin cloud"), "{counted}");
+
+    let path = format!("/api/v1/namespaces/{namespace}/secrets/one");
+    let object = plane.admin().get(&path).body;
+    assert_eq!(plane.admin().put(&path, &object).status, 200);
+    assert_eq!(stale(&plane, &["--etcd", &etcd]), "");
+}
+
 #[test]
 fn the_policy_simulator_agrees_with_the_audit_log() {
     let policy = "\

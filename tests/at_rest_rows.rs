@@ -121,6 +121,16 @@ fn rows() -> Vec<(&'static str, Vec<String>, &'static str)> {
             ]),
             "medium stored-stale-key",
         ),
+        (
+            "enc-stale-key, of a KMS",
+            metrics(&[
+                &operation("to_storage", "k8s:enc:kms:v2:b:"),
+                "apiserver_envelope_encryption_key_id_hash_total{key_id_hash=\"sha256:1\",provider_name=\"b\",transformation_type=\"from_storage\"} 1",
+                "apiserver_envelope_encryption_key_id_hash_total{key_id_hash=\"sha256:2\",provider_name=\"b\",transformation_type=\"to_storage\"} 1",
+                "apiserver_envelope_encryption_key_id_hash_last_timestamp_seconds{key_id_hash=\"sha256:2\",provider_name=\"b\",transformation_type=\"to_storage\"} 9e9",
+            ]),
+            "medium stored-stale-key",
+        ),
         // A key that is only listed harms nobody yet.
         (
             "enc-stale-key, listed",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::distribution::Distribution;
 use super::encryption::GroupResource;
 use super::rules::AtRestRule;
-use super::rung::{Configured, Written};
+use super::rung::{Configured, KmsSeen, Written};
 use crate::model::{
     Confidence, Encrypted, Finding, Fingerprint, Location, Rule, Rung, RungVerdict, Severity, Skipped, Verdict,
 };
@@ -27,6 +27,8 @@ pub struct Inquiry {
     /// What configurations do, and what is stored: compared when all is seen.
     pub(super) configured: Vec<Configured>,
     pub(super) written: Vec<Written>,
+    /// Keys of KMS plugins as API servers know them: compared then too.
+    pub(super) keys: Vec<KmsSeen>,
 }
 
 /// What one piece of evidence says of one resource.
@@ -73,6 +75,7 @@ impl Inquiry {
             digests: Vec::new(),
             configured: Vec::new(),
             written: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
@@ -122,6 +125,7 @@ impl Inquiry {
     #[must_use]
     pub fn end(mut self) -> Outcome {
         self.compare_stored();
+        self.compare_keys();
         let differ = self.compare_digests();
         if differ {
             self.unload("which is not what every API server runs");

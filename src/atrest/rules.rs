@@ -354,10 +354,11 @@ impl AtRestRule {
             },
             _ => Words {
                 id: "stored-stale-key",
-                title: "Objects under another key than the last write",
+                title: "Objects under another key than the present one",
                 severity: Severity::Medium,
-                description: "The last object of the resource was written with another provider or key than these: they were \
-                              not rewritten after a rotation, and the old key cannot be removed.",
+                description: "The last object of the resource was written with another provider or key than these, or the KMS \
+                              has another key by now: they were not rewritten after a rotation, and the old key cannot be \
+                              removed.",
                 remediation: "See which key the configuration puts first, rewrite all objects of the resource, and remove a key only when nothing stored is under it.",
                 page: GUIDE,
             },

@@ -4,7 +4,9 @@
 //! at nothing. So metrics show what was done, and never what was not.
 
 mod exposition;
+mod kms;
 mod operations;
 
 pub use exposition::MetricsError;
+pub use kms::KmsKeys;
 pub use operations::{Count, Direction, Operation, Operations, Reloads};

@@ -1,12 +1,11 @@
 //! Values that went through encryption, counted by resource and by what stands in front of them.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exposition::{MetricsError, Sample, samples};
+use super::kms::KmsKeys;
 
 const TRANSFORMATIONS: &str = "apiserver_storage_transformation_operations_total";
-const KEY_IDS: &str = "apiserver_envelope_encryption_key_id_hash_total";
 const CONFIG: &str = "apiserver_encryption_config_controller_last_config_info";
 const RELOADS: &str = "apiserver_encryption_config_controller_automatic_reloads_total";
 const RELOADED: &str = "apiserver_encryption_config_controller_automatic_reload_last_timestamp_seconds";
@@ -56,10 +55,8 @@ pub struct Reloads {
 pub struct Operations {
     /// Values by resource, direction and prefix.
     pub counts: BTreeMap<Operation, Count>,
-    /// Hashes of KMS keys that values were read with: more than one means that some are stale.
-    pub keys_read: BTreeSet<String>,
-    /// Hashes of KMS keys that values were written with.
-    pub keys_written: BTreeSet<String>,
+    /// Keys of KMS plugins (version 2), by the plugin's name.
+    pub keys: BTreeMap<String, KmsKeys>,
     /// Digest of the configuration in force, `sha256:…`; from 1.34 on.
     pub configurations: BTreeSet<String>,
     /// Reloads; none where nothing was ever reloaded.
@@ -93,14 +90,7 @@ impl Operations {
         for sample in samples(text, TRANSFORMATIONS)? {
             found.operation(&sample);
         }
-        for sample in samples(text, KEY_IDS)?.iter().filter(|sample| sample.value > 0.0) {
-            let keys = match direction(sample) {
-                Some(Direction::FromStorage) => &mut found.keys_read,
-                Some(Direction::ToStorage) => &mut found.keys_written,
-                None => continue,
-            };
-            keys.insert(sample.label("key_id_hash").to_owned());
-        }
+        found.keys = KmsKeys::read(text)?;
         found.configurations = samples(text, CONFIG)?.iter().map(|sample| sample.label("hash").to_owned()).collect();
         found.reloads = reloads(&samples(text, RELOADS)?, &samples(text, RELOADED)?);
         Ok(found)
@@ -145,7 +135,7 @@ impl Operations {
     }
 }
 
-fn direction(sample: &Sample<'_>) -> Option<Direction> {
+pub(super) fn direction(sample: &Sample<'_>) -> Option<Direction> {
     match sample.label("transformation_type") {
         "to_storage" => Some(Direction::ToStorage),
         "from_storage" => Some(Direction::FromStorage),

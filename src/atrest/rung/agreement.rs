@@ -45,9 +45,9 @@ pub struct Written {
     /// How many.
     pub values: u64,
     /// Names of some.
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     /// Whether the last of the resource is among them.
-    newest: bool,
+    pub(super) newest: bool,
 }
 
 impl Configured {
@@ -131,7 +131,7 @@ impl Written {
         format!("{} {} {}: {}", self.values, self.resource, self.how(), some(&self.names, self.values))
     }
 
-    fn how(&self) -> String {
+    pub(super) fn how(&self) -> String {
         if self.sealing.is_plain() { "as plaintext".to_owned() } else { format!("under {}", self.sealing) }
     }
 }

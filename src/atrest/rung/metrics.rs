@@ -36,6 +36,7 @@ impl Inquiry {
             let message = format!("{server} refused its configuration when it last read it");
             self.find(AtRestRule::ReloadFailed, None, message, place(server, "reloads"));
         }
+        self.keep_keys(server, &operations.keys);
         for sha256 in &operations.configurations {
             self.digests.push(Digest { of: server.to_owned(), sha256: sha256.clone() });
         }
@@ -148,7 +149,7 @@ fn says(server: &str, operations: &Operations, sums: &Sums) -> (Encrypted, Strin
     }
 }
 
-fn place(server: &str, field: &str) -> Location {
+pub(super) fn place(server: &str, field: &str) -> Location {
     let object = ObjectRef {
         kind: "APIServer".into(),
         name: Some(server.to_owned()),

@@ -7,11 +7,13 @@ mod configuration;
 mod custody;
 mod custom;
 mod flag;
+mod kms;
 mod metrics;
 mod stored;
 
 pub(super) use agreement::Configured;
 pub use agreement::Written;
+pub(super) use kms::KmsSeen;
 
 use std::ops::Range;
 
