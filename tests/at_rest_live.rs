@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use crate::binary::ksecrets;
 use crate::control_plane::ControlPlane;
 
+/// A key that is not easily guessed.
+const GOOD: [u8; 32] = *b"\x9a\x17\xc8\x1f\x05\x63\xb4\x40\xfa\x0b\x03\x4d\x81\x28\xde\x10\x5b\xc9\x3a\x90\x09\xe9\xaa\x19\x56\x70\x2f\x3d\xbe\xf1\x8a\x02";
 /// In every Secret here, and in nothing that is said.
 const MARK: &str = "made-up-and-at-rest";
 
@@ -141,6 +143,59 @@ fn keys_that_a_kms_has_left_are_stale() {
     let object = plane.admin().get(&path).body;
     assert_eq!(plane.admin().put(&path, &object).status, 200);
     assert_eq!(stale(&plane, &["--etcd", &etcd]), "");
+}
+
+/// An API server whose configuration is an object of its cluster: what that says is compared with what is stored, as a file
+/// that is given is.
+#[test]
+fn a_configuration_in_the_cluster_is_compared() {
+    let Some(mut plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("at-rest").name().to_owned();
+    let key = |name: &str| json!([{ "secretbox": { "keys": [{ "name": name, "secret": STANDARD.encode(GOOD) }] } }, { "identity": {} }]);
+    let file = configuration(&plane, &key("key1"));
+    let flag = format!("--encryption-provider-config={}", file.display());
+    plane.restart(&[&flag]);
+    secret(&plane, &namespace, "one");
+    let (text, etcd) = (fs::read_to_string(&file).unwrap(), plane.etcd_url().to_owned());
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": "kube-apiserver-a", "namespace": "kube-system", "labels": { "component": "kube-apiserver" } },
+        "spec": {
+            "containers": [{
+                "name": "a", "image": "a",
+                "command": ["kube-apiserver", "--encryption-provider-config=/enc/enc.json"],
+                "volumeMounts": [{ "name": "enc", "mountPath": "/enc" }],
+            }],
+            "volumes": [{ "name": "enc", "secret": { "secretName": "enc" } }],
+        },
+    });
+    let put = |plane: &ControlPlane, text: &str| {
+        let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "default", "namespace": "kube-system" } });
+        let object = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": { "name": "enc", "namespace": "kube-system" }, "stringData": { "enc.json": text },
+        });
+        let all = [account, object, pod.clone()].map(|object| object.to_string()).join("\n---\n");
+        plane.namespace("objects").apply(&all);
+    };
+    let place = "kube-system/secrets/enc/enc.json";
+    put(&plane, &text);
+    let (rungs, report, _) = verdict(&plane, &["--etcd", &etcd]);
+    assert_eq!(said(&rungs, "configuration"), "encrypted", "{report}");
+    assert!(!report["findings"].to_string().contains("encryption-drift"), "{report}");
+
+    put(&plane, &text.replace("key1", "key2"));
+    let (rungs, report, _) = verdict(&plane, &["--etcd", &etcd]);
+    let lost = format!("under secretbox key1, which {place} does not read: ");
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|one| one["message"].as_str().unwrap().starts_with(&lost)), "{report}");
+    assert_eq!(said(&rungs, "configuration"), "unknown", "{report}");
+    assert!(!report.to_string().contains(&STANDARD.encode(GOOD)));
+
+    // Whoever may not read it says so.
+    assert_eq!(plane.admin().delete("/api/v1/namespaces/kube-system/secrets/enc").status, 200);
+    let (_, report, _) = verdict(&plane, &["--etcd", &etcd]);
+    assert!(report["skipped"].to_string().contains(place), "{report}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What starts an API server, and with which flags.
 
 use super::flag::Flag;
+use super::mounted::Mounted;
 use super::{kubeadm, pod, rancher, unit};
 use crate::manifest::{Object, documents};
 
@@ -34,6 +35,8 @@ pub struct Flags {
     pub has_variables: bool,
     /// Folders and files that it sees of its machine; none where it runs in no container.
     pub mounts: Option<Vec<String>>,
+    /// What its encryption configuration is a key of, where a volume shows one of the cluster's own objects as the file.
+    pub mounted: Option<Mounted>,
     /// The folder with which kubeadm patches the pods that it writes. What is in it is not seen.
     pub patches: Option<String>,
 }
@@ -61,6 +64,7 @@ impl Flags {
             server: Vec::new(),
             has_variables: false,
             mounts: None,
+            mounted: None,
             patches: None,
         }
     }

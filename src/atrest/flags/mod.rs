@@ -4,6 +4,7 @@
 mod flag;
 mod kubeadm;
 mod launcher;
+mod mounted;
 mod pod;
 mod rancher;
 mod settings;
@@ -11,4 +12,5 @@ mod unit;
 
 pub use flag::Flag;
 pub use launcher::{Flags, FlagsError, Launcher};
+pub use mounted::Mounted;
 pub use settings::{Encryption, EtcdLink, Settings};

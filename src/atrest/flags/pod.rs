@@ -2,6 +2,7 @@
 
 use super::flag::{Flag, Word, has_variables, words};
 use super::launcher::{Flags, Launcher};
+use super::mounted::Mounted;
 use crate::manifest::{Node, Object, containers};
 
 /// Reads the flags of an object's container, if one starts kube-apiserver.
@@ -12,7 +13,10 @@ pub(super) fn read(object: &Object<'_>) -> Option<Flags> {
     let mounts = container.get("volumeMounts").into_iter().flat_map(Node::items);
     let mounts = mounts.filter_map(|mount| mount.get_str("mountPath").map(str::to_owned)).collect();
     let node = node.map(str::to_owned);
-    Some(Flags { node, given, has_variables, mounts: Some(mounts), ..Flags::of(Launcher::Pod) })
+    let mut flags = Flags { node, given, has_variables, mounts: Some(mounts), ..Flags::of(Launcher::Pod) };
+    let file = flags.get("encryption-provider-config").and_then(|flag| flag.value.as_deref());
+    flags.mounted = file.and_then(|file| Mounted::of(object, container, file));
+    Some(flags)
 }
 
 fn flags(container: Node<'_>) -> Option<(Vec<Flag>, bool)> {

@@ -1,11 +1,18 @@
 //! What a running cluster tells of its encryption: metrics, mirror pods, and what the distribution writes down.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
+use ksecrets::atrest::encryption::Server;
+use ksecrets::atrest::flags::{Flags, Mounted};
 use ksecrets::atrest::{Distribution, Inquiry};
 use ksecrets::source::cluster::{Connection, Unanswered};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
 /// Where the pods of a control plane are mirrored.
 const PODS: &str = "/api/v1/namespaces/kube-system/pods";
@@ -36,8 +43,9 @@ impl LiveArguments {
         self.cluster.then(|| self.context.clone().unwrap_or_else(|| "current context".to_owned()))
     }
 
-    /// Asks for everything that may tell something. What is not answered is said.
-    pub(super) fn look(&self, inquiry: &mut Inquiry) -> anyhow::Result<()> {
+    /// Asks for everything that may tell something. What is not answered is said. Configurations are read as an API server of
+    /// that minor version would, or as the one that answers.
+    pub(super) fn look(&self, inquiry: &mut Inquiry, minor: Option<u32>) -> anyhow::Result<()> {
         if !self.cluster {
             return Ok(());
         }
@@ -45,14 +53,16 @@ impl LiveArguments {
         // The first question tells whether there is anybody to ask.
         let version = connection.resources(&Default::default()).map(|_| connection.version())?;
         inquiry.is_run_by(version.as_deref().and_then(Distribution::of_version));
+        let minor = minor.or_else(|| super::minor(&version?).ok());
+        let server = minor.map_or_else(Server::default, Server::new);
         metrics(&connection, inquiry);
         if let Some(namespace) = &self.probe {
             probe(&connection, namespace, inquiry)?;
         }
-        pods(&connection, inquiry);
+        pods(&connection, inquiry, &server);
         kubeadm(&connection, inquiry);
         nodes(&connection, inquiry);
-        openshift(&connection, inquiry);
+        openshift(&connection, inquiry, &server);
         Ok(())
     }
 }
@@ -93,7 +103,7 @@ fn probe(connection: &Connection, namespace: &str, inquiry: &mut Inquiry) -> any
 }
 
 /// Mirror pods: kubeadm's have a label, RKE2's too. Where there are none the control plane is no pod, or not ours.
-fn pods(connection: &Connection, inquiry: &mut Inquiry) {
+fn pods(connection: &Connection, inquiry: &mut Inquiry, server: &Server) {
     let path = format!("{PODS}?labelSelector=component%3Dkube-apiserver");
     match connection.ask(&path) {
         Ok(text) => {
@@ -103,9 +113,51 @@ fn pods(connection: &Connection, inquiry: &mut Inquiry) {
                     "no pod of kube-system runs it: k3s, a managed control plane, or a systemd unit",
                 );
             }
+            mounted(connection, inquiry, &text, server);
         }
         Err(error) => inquiry.skip("pods of kube-system", error.to_string()),
     }
+}
+
+/// The configurations that API servers in pods have from an object of their cluster. A file of the machine cannot be asked
+/// for, and an object that no API server is given may be another cluster's.
+fn mounted(connection: &Connection, inquiry: &mut Inquiry, pods: &str, server: &Server) {
+    let all: BTreeSet<Mounted> = Flags::read(pods).into_iter().flatten().filter_map(|flags| flags.mounted).collect();
+    for one in all {
+        if let Err(error) = configuration(connection, inquiry, &one, server) {
+            inquiry.skip(shown(&one), error.to_string());
+        }
+    }
+}
+
+/// Takes a configuration out of the object that holds it.
+fn configuration(
+    connection: &Connection,
+    inquiry: &mut Inquiry,
+    mounted: &Mounted,
+    server: &Server,
+) -> Result<(), Unanswered> {
+    let answer = Zeroizing::new(connection.ask(&mounted.url())?);
+    let Some(text) = value(&answer, &mounted.key) else { return Err(Unanswered::Missing) };
+    let read = inquiry.configuration(&shown(mounted), &text, server);
+    read.map_err(|error| Unanswered::Failed(error.to_string()))
+}
+
+/// A key of a ConfigMap or Secret, as it stands in a file.
+fn value(object: &str, key: &str) -> Option<Zeroizing<String>> {
+    let object: Value = serde_json::from_str(object).ok()?;
+    let (plain, binary) = match object["kind"].as_str() {
+        Some("Secret") => (None, object["data"][key].as_str()),
+        _ => (object["data"][key].as_str(), object["binaryData"][key].as_str()),
+    };
+    let decoded = || String::from_utf8(STANDARD.decode(binary?).ok()?).ok();
+    plain.map(str::to_owned).or_else(decoded).map(Zeroizing::new)
+}
+
+/// `kube-system/secrets/enc/enc.yaml`.
+fn shown(mounted: &Mounted) -> String {
+    let Mounted { resource, namespace, name, key } = mounted;
+    format!("{namespace}/{resource}/{name}/{key}")
 }
 
 fn kubeadm(connection: &Connection, inquiry: &mut Inquiry) {
@@ -124,11 +176,22 @@ fn nodes(connection: &Connection, inquiry: &mut Inquiry) {
     }
 }
 
-fn openshift(connection: &Connection, inquiry: &mut Inquiry) {
+/// Its operator keeps the configuration of every API server in a Secret, which is there once encryption was turned on.
+fn openshift(connection: &Connection, inquiry: &mut Inquiry, server: &Server) {
     match connection.ask(OPENSHIFT) {
         Ok(text) => {
             inquiry.is_run_by(Some(Distribution::OpenShift));
             inquiry.openshift(&text);
+            let mounted = Mounted {
+                resource: "secrets",
+                namespace: "openshift-kube-apiserver".to_owned(),
+                name: "encryption-config".to_owned(),
+                key: "encryption-config".to_owned(),
+            };
+            match configuration(connection, inquiry, &mounted, server) {
+                Ok(()) | Err(Unanswered::Missing) => {}
+                Err(error) => inquiry.skip(shown(&mounted), error.to_string()),
+            }
         }
         Err(Unanswered::Missing) => {}
         Err(error) => inquiry.skip("apiserver.config.openshift.io/cluster", error.to_string()),

@@ -193,7 +193,7 @@ impl AtRestArguments {
         for path in &self.metrics {
             inquiry.metrics(&shown(path), &read(path)?).with_context(|| shown(path))?;
         }
-        self.cluster.look(inquiry)?;
+        self.cluster.look(inquiry, self.kubernetes)?;
         let options = stored::Options { prefixes: self.etcd.prefixes(), residue: self.residue };
         for path in &self.snapshot {
             let evidence = stored::read_file(path, &options).with_context(|| shown(path))?;
