@@ -294,6 +294,17 @@ fn keys_of_a_kms_are_told() {
     configmaps plaintext: 2
     secrets kms v2 cloud, key kek-2: 2
     ");
+
+    // What is deleted decides nothing: a running etcd does not have it, and a snapshot says the same.
+    plane.kms("kek-3");
+    plane.restart(&[&flag]);
+    create(&plane, &namespace, &["three"]);
+    assert_eq!(plane.admin().delete(&path(&namespace, "secrets", "three")).status, 200);
+    let (told, _) = census(&plane);
+    insta::assert_snapshot!(told, @"
+    configmaps plaintext: 3
+    secrets kms v2 cloud, key kek-2: 2
+    ");
 }
 
 /// Writes Secrets anew with a change: what is the same is not written.

@@ -63,8 +63,8 @@ pub struct Row<'c> {
     pub namespace: Option<&'c str>,
     /// How the values were written.
     pub sealing: &'c Sealing,
-    /// Whether the last value of this resource was written so: by the provider and key that write now. A configuration
-    /// that was changed since, and has written nothing yet, does not show.
+    /// Whether the last value of this resource that is in force was written so: by the provider and key that write now. A
+    /// configuration that was changed since, and has written nothing that is still there, does not show.
     pub newest: bool,
     /// Objects.
     pub current: &'c Tally,
@@ -88,7 +88,7 @@ pub struct Census {
 /// One resource.
 #[derive(Clone, Debug, Default)]
 struct Kind {
-    /// The last write, and how it was done.
+    /// The last write of what is in force, and how it was done.
     newest: Option<(u64, Sealing)>,
     /// By namespace; the empty one for what has none.
     namespaces: BTreeMap<String, Vec<Cell>>,
@@ -118,7 +118,9 @@ impl Census {
         let group = entry(&mut self.groups, key.group.unwrap_or(NO_GROUP), self.cells);
         let kind = group.and_then(|group| entry(group, key.resource, self.cells));
         if let Some(kind) = kind {
-            kind.written(stored.revision, sealing);
+            if stored.age == Age::Current {
+                kind.written(stored.revision, sealing);
+            }
             if let Some(cells) = entry(&mut kind.namespaces, key.namespace.unwrap_or(""), self.cells)
                 && let Some(cell) = find(cells, sealing, &mut self.cells)
             {
@@ -152,7 +154,7 @@ impl Census {
         self.rows().filter(move |row| row.group == Some(group) && row.resource == resource)
     }
 
-    /// How the last value of a resource was written, if there is any.
+    /// How the last value of a resource that is in force was written, if there is any.
     #[must_use]
     pub fn newest(&self, group: &str, resource: &str) -> Option<&Sealing> {
         self.groups.get(group)?.get(resource)?.newest.as_ref().map(|(_, sealing)| sealing)
@@ -267,6 +269,8 @@ mod tests {
         take(&mut census, "/registry/secrets/prod/a", b"k8s:enc:aescbc:v1:key2:x", 8, Age::Current);
         take(&mut census, "/registry/secrets/prod/a", &plain, 4, Age::Old);
         take(&mut census, "/registry/secrets/test/c", b"k8s:enc:aescbc:v1:key1:x", 7, Age::Current);
+        // Deleted, or changed in a revision that did not count: nobody has it any more.
+        take(&mut census, "/registry/secrets/test/d", b"k8s:enc:aescbc:v1:key3:x", 11, Age::Old);
         take(&mut census, "/registry/minions/n", b"k8s\0", 6, Age::Current);
         take(&mut census, "compact_rev_key", b"5", 6, Age::Current);
         census.sort();
@@ -275,6 +279,7 @@ mod tests {
         secrets prod: plaintext, stale: db and 1 old
         secrets prod: aescbc key2: a b and 0 old
         secrets test: aescbc key1, stale: c and 0 old
+        secrets test: aescbc key3, stale:  and 1 old
         ");
         assert_eq!((census.objects(), census.foreign(), census.uncounted()), (5, 1, 0));
         assert_eq!(census.newest("", "secrets").unwrap().to_string(), "aescbc key2");

@@ -32,12 +32,11 @@ pub(super) fn read(sqlite: &Sqlite, options: &Options) -> Result<Evidence, Store
         let value = row.get(VALUE).bytes();
         if !value.is_empty() {
             let age = if is_newest && !deleted { Age::Current } else { Age::Old };
-            // What is deleted is repeated as it was, not written anew.
-            census.take(Stored { key, value, revision: if deleted { 0 } else { revision }, age });
+            census.take(Stored { key, value, revision, age });
         }
         let value = row.get(OLD_VALUE).bytes();
         if !value.is_empty() {
-            census.take(Stored { key, value, revision: 0, age: Age::Old });
+            census.take(Stored { key, value, revision, age: Age::Old });
         }
         Ok(())
     });
