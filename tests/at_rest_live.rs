@@ -145,6 +145,29 @@ fn keys_that_a_kms_has_left_are_stale() {
     assert_eq!(stale(&plane, &["--etcd", &etcd]), "");
 }
 
+/// A value that no object's key leads to, and that the API server lists all the same.
+#[test]
+fn what_lies_below_secrets_is_a_secret() {
+    let Some(mut plane) = ControlPlane::start(&[]) else { return };
+    let key = json!([{ "secretbox": { "keys": [{ "name": "key1", "secret": STANDARD.encode(GOOD) }] } }]);
+    let file = configuration(&plane, &key);
+    plane.restart(&[&format!("--encryption-provider-config={}", file.display())]);
+    let namespace = plane.namespace("at-rest").name().to_owned();
+    secret(&plane, &namespace, "one");
+    let odd = format!("/registry/secrets/{namespace}/one/more");
+    let value = format!(
+        "{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{{\"name\":\"more\"}},\"data\":{{\"a\":\"{}\"}}}}",
+        STANDARD.encode(MARK)
+    );
+    plane.etcd("/v3/kv/put", &json!({ "key": STANDARD.encode(&odd), "value": STANDARD.encode(value) }));
+    let etcd = plane.etcd_url().to_owned();
+    let (rungs, report, code) = verdict(&plane, &["--etcd", &etcd]);
+    assert_eq!((said(&rungs, "stored-bytes").as_str(), code), ("partly", 1), "{report}");
+    let plain = report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "stored-plaintext");
+    assert_eq!(plain.unwrap()["message"], format!("plaintext in etcd: {odd}"), "{report}");
+    assert!(report["skipped"].to_string().contains(&odd), "{report}");
+}
+
 /// An API server whose configuration is an object of its cluster: what that says is compared with what is stored, as a file
 /// that is given is.
 #[test]

@@ -44,11 +44,25 @@ impl Inquiry {
         for sentence in &evidence.unseen {
             self.skip(place, *sentence);
         }
+        self.skip_odd(place, &evidence.census);
         if evidence.census.uncounted() > 0 {
             self.skip(place, format!("{} values had no place in the count", evidence.census.uncounted()));
         }
         self.judge_custom(place, &evidence.census);
         self.judge_residue(place, evidence);
+    }
+
+    /// Keys that nobody expects, and a prefix under which there is nothing.
+    fn skip_odd(&mut self, place: &str, census: &Census) {
+        let odd = census.odd();
+        if odd.values > 0 {
+            let names = some(&odd.names, odd.values);
+            self.skip(place, format!("keys below the prefix that are no object's, whoever wrote them: {names}"));
+        }
+        if census.objects() == 0 && census.foreign() > 1 {
+            let reason = format!("none of its {} keys is an API server's: is --etcd-prefix right?", census.foreign());
+            self.skip(place, reason);
+        }
     }
 
     /// Plaintext of custom resources that hold credentials, unless the user asked for them by name.

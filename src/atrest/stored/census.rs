@@ -16,6 +16,8 @@ const MOST_SEALINGS: usize = 32;
 const NAMES_A_CELL: usize = 100;
 /// Most names that are kept.
 const MOST_NAMES: usize = 20_000;
+/// Most characters of a key that is no object's.
+const LONGEST_SHOWN: usize = 200;
 /// In place of a group that is not known. No group is called so.
 const NO_GROUP: &str = "?";
 
@@ -79,7 +81,9 @@ pub struct Census {
     groups: BTreeMap<String, BTreeMap<String, Kind>>,
     cells: usize,
     names: usize,
-    /// Current values under keys that are not an object's.
+    /// Current values below a prefix whose keys are no object's.
+    odd: Tally,
+    /// Current values under other prefixes.
     foreign: u64,
     /// Values that had no place any more: the limits above.
     uncounted: u64,
@@ -110,10 +114,27 @@ impl Census {
 
     /// Counts a value.
     pub fn take(&mut self, stored: Stored<'_>) {
-        let Some(key) = RegistryKey::read(stored.key, &self.prefixes) else {
+        let Some(key) = RegistryKey::read(stored.key, &self.prefixes) else { return self.take_odd(&stored) };
+        self.place(&stored, &key);
+    }
+
+    /// A key that no API server makes. Below the folder of a resource it is counted with the others of it, by all of its key:
+    /// whoever lists them reads it too.
+    fn take_odd(&mut self, stored: &Stored<'_>) {
+        if !self.prefixes.hold(stored.key) {
             self.foreign += u64::from(stored.age == Age::Current);
             return;
-        };
+        }
+        let name: String = stored.key.escape_ascii().map(char::from).take(LONGEST_SHOWN).collect();
+        if stored.age == Age::Current {
+            self.odd.count(stored, &name, &mut self.names);
+        }
+        if let Some((group, resource)) = RegistryKey::folder(stored.key, &self.prefixes) {
+            self.place(stored, &RegistryKey { group: Some(group), resource, namespace: None, name: &name });
+        }
+    }
+
+    fn place(&mut self, stored: &Stored<'_>, key: &RegistryKey<'_>) {
         let sealing = Sealing::read(stored.value);
         let group = entry(&mut self.groups, key.group.unwrap_or(NO_GROUP), self.cells);
         let kind = group.and_then(|group| entry(group, key.resource, self.cells));
@@ -124,7 +145,7 @@ impl Census {
             if let Some(cells) = entry(&mut kind.namespaces, key.namespace.unwrap_or(""), self.cells)
                 && let Some(cell) = find(cells, sealing, &mut self.cells)
             {
-                cell.count(&stored, key.name, &mut self.names);
+                cell.tally(stored.age).count(stored, key.name, &mut self.names);
                 return;
             }
         }
@@ -166,7 +187,13 @@ impl Census {
         self.rows().map(|row| row.current.values).sum()
     }
 
-    /// Current values that are no object's: under other prefixes, or with keys as no API server makes them.
+    /// Current values below a prefix with keys as no API server makes them. Those below a resource's folder are in its lines.
+    #[must_use]
+    pub fn odd(&self) -> &Tally {
+        &self.odd
+    }
+
+    /// Current values that are no API server's: under other prefixes.
     #[must_use]
     pub fn foreign(&self) -> u64 {
         self.foreign
@@ -180,6 +207,7 @@ impl Census {
 
     /// Puts the lines of a namespace and their names in an order that does not depend on when they were written.
     pub fn sort(&mut self) {
+        self.odd.names.sort_unstable();
         let kinds = self.groups.values_mut().flat_map(BTreeMap::values_mut);
         for cells in kinds.flat_map(|kind| kind.namespaces.values_mut()) {
             cells.sort_by(|a, b| a.sealing.cmp(&b.sealing));
@@ -202,16 +230,21 @@ impl Kind {
 }
 
 impl Cell {
-    fn count(&mut self, stored: &Stored<'_>, name: &str, names: &mut usize) {
-        let tally = match stored.age {
+    fn tally(&mut self, age: Age) -> &mut Tally {
+        match age {
             Age::Current => &mut self.current,
             Age::Old => &mut self.old,
-        };
-        tally.values += 1;
-        tally.bytes += stored.value.len() as u64;
-        let room = tally.names.len() < NAMES_A_CELL && *names < MOST_NAMES;
-        if room && !tally.names.iter().any(|known| known == name) {
-            tally.names.push(name.to_owned());
+        }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, stored: &Stored<'_>, name: &str, names: &mut usize) {
+        self.values += 1;
+        self.bytes += stored.value.len() as u64;
+        let room = self.names.len() < NAMES_A_CELL && *names < MOST_NAMES;
+        if room && !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
             *names += 1;
         }
     }
@@ -273,15 +306,24 @@ mod tests {
         take(&mut census, "/registry/secrets/test/d", b"k8s:enc:aescbc:v1:key3:x", 11, Age::Old);
         take(&mut census, "/registry/minions/n", b"k8s\0", 6, Age::Current);
         take(&mut census, "compact_rev_key", b"5", 6, Age::Current);
+        // An API server lists whatever is below its folder.
+        take(&mut census, "/registry/secrets/prod/db/more", &plain, 3, Age::Current);
+        take(&mut census, "/registry/secrets/prod/\u{1b}[2J", b"k8s:enc:aescbc:v1:key1:x", 3, Age::Current);
+        take(&mut census, "/registry/secrets", &plain, 3, Age::Current);
+        census.take(Stored { key: b"/registry/secrets/\xff", value: b"", revision: 3, age: Age::Old });
         census.sort();
-        insta::assert_snapshot!(lines(&census), @"
+        insta::assert_snapshot!(lines(&census), @r"
         nodes -: plaintext: n and 0 old
+        secrets -: plaintext, stale: /registry/secrets/prod/db/more and 0 old
+        secrets -: plaintext, stale:  and 1 old
+        secrets -: aescbc key1, stale: /registry/secrets/prod/\x1b[2J and 0 old
         secrets prod: plaintext, stale: db and 1 old
         secrets prod: aescbc key2: a b and 0 old
         secrets test: aescbc key1, stale: c and 0 old
         secrets test: aescbc key3, stale:  and 1 old
         ");
-        assert_eq!((census.objects(), census.foreign(), census.uncounted()), (5, 1, 0));
+        assert_eq!((census.objects(), census.foreign(), census.uncounted()), (7, 1, 0));
+        assert_eq!(census.odd().values, 3);
         assert_eq!(census.newest("", "secrets").unwrap().to_string(), "aescbc key2");
     }
 

@@ -23,6 +23,11 @@ impl Prefixes {
         self.0.iter().map(String::as_str)
     }
 
+    /// Whether a key lies below one of them.
+    pub(super) fn hold(&self, key: &[u8]) -> bool {
+        self.iter().any(|prefix| key.starts_with(prefix.as_bytes()))
+    }
+
     fn strip<'k>(&self, key: &'k str) -> Option<&'k str> {
         self.iter().find_map(|prefix| key.strip_prefix(prefix))
     }
@@ -56,25 +61,18 @@ impl<'k> RegistryKey<'k> {
         if key.len() > LONGEST_KEY || key.contains(char::is_control) {
             return None;
         }
-        let path = prefixes.strip(key)?;
-        let (first, rest) = path.split_once('/')?;
-        if first.contains('.') {
-            let (resource, rest) = rest.split_once('/')?;
-            return Self::with(Some(first), resource, rest);
-        }
-        let deep = DEEP.iter().find(|(path, ..)| *path == first);
-        if deep.is_some() {
-            let (second, rest) = rest.split_once('/')?;
-            let known = DEEP.iter().find(|(path, folder, ..)| (*path, *folder) == (first, second));
-            return match known {
-                Some((_, _, group, resource)) => Self::with(Some(group), resource, rest),
-                None => Self::with(None, second, rest),
-            };
-        }
-        match BUILT_IN.binary_search_by_key(&first, |(path, ..)| path) {
-            Ok(at) => Self::with(Some(BUILT_IN[at].1), BUILT_IN[at].2, rest),
-            Err(_) => Self::with(None, first, rest),
-        }
+        let (group, resource, rest) = folder(prefixes.strip(key)?)?;
+        Self::with(group, resource, rest)
+    }
+
+    /// Group and resource of a key that is no object's and lies below a resource's folder: an API server that lists the
+    /// resource reads whatever lies there.
+    pub(super) fn folder(key: &'k [u8], prefixes: &Prefixes) -> Option<(&'k str, &'k str)> {
+        // What is no text may follow.
+        let text = str::from_utf8(key).or_else(|error| str::from_utf8(&key[..error.valid_up_to()])).ok()?;
+        let (group, resource, _) = folder(prefixes.strip(text)?)?;
+        let is_word = |word: &str| word.len() <= LONGEST_KEY && !word.contains(char::is_control);
+        group.filter(|group| is_word(group) && is_word(resource) && !resource.is_empty()).map(|group| (group, resource))
     }
 
     fn with(group: Option<&'k str>, resource: &'k str, rest: &'k str) -> Option<Self> {
@@ -86,6 +84,24 @@ impl<'k> RegistryKey<'k> {
         let whole = !empty && !name.contains('/');
         whole.then_some(Self { group, resource, namespace, name })
     }
+}
+
+/// The folder that a path is in: group, resource, and what follows.
+fn folder(path: &str) -> Option<(Option<&str>, &str, &str)> {
+    let (first, rest) = path.split_once('/')?;
+    if first.contains('.') {
+        let (resource, rest) = rest.split_once('/')?;
+        return Some((Some(first), resource, rest));
+    }
+    if DEEP.iter().any(|(path, ..)| *path == first) {
+        let (second, rest) = rest.split_once('/')?;
+        let known = DEEP.iter().find(|(path, folder, ..)| (*path, *folder) == (first, second));
+        return Some(known.map_or((None, second, rest), |(_, _, group, resource)| (Some(*group), *resource, rest)));
+    }
+    Some(match BUILT_IN.binary_search_by_key(&first, |(path, ..)| path) {
+        Ok(at) => (Some(BUILT_IN[at].1), BUILT_IN[at].2, rest),
+        Err(_) => (None, first, rest),
+    })
 }
 
 impl fmt::Display for RegistryKey<'_> {
