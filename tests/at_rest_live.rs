@@ -168,6 +168,46 @@ fn what_lies_below_secrets_is_a_secret() {
     assert!(report["skipped"].to_string().contains(&odd), "{report}");
 }
 
+/// Whatever is encrypted now leaves plaintext behind, and not Secrets alone.
+#[test]
+fn everything_that_is_encrypted_leaves_something_behind() {
+    let Some(mut plane) = ControlPlane::start(&[]) else { return };
+    let namespace = plane.namespace("at-rest").name().to_owned();
+    let body = json!({ "metadata": { "name": "settings" }, "data": { "a": MARK } });
+    let path = format!("/api/v1/namespaces/{namespace}/configmaps");
+    assert_eq!(plane.admin().post(&path, &body).status, 201);
+    let path = format!("{path}/settings");
+    let key =
+        json!([{ "secretbox": { "keys": [{ "name": "key1", "secret": STANDARD.encode(GOOD) }] } }, { "identity": {} }]);
+    let look = |plane: &ControlPlane, file: &PathBuf| {
+        thread::sleep(Duration::from_millis(300)); // etcd commits ten times a second
+        let database = plane.folder().join("etcd/member/snap/db").display().to_string();
+        let arguments = ["seal", "at-rest", "--snapshot", &database, "--residue", "--format", "json", "--config"];
+        let report = ksecrets().args(arguments).args([file.to_str().unwrap()]).run().json();
+        let left = report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == "stored-residue");
+        let left =
+            left.map(|one| format!("{} {}", one["severity"].as_str().unwrap(), one["message"].as_str().unwrap()));
+        left.filter(|one| one.contains("configmaps")).collect::<Vec<_>>().join("\n")
+    };
+    let rewrite = |plane: &ControlPlane| {
+        let object = plane.admin().get(&path).body;
+        assert_eq!(plane.admin().put(&path, &object).status, 200);
+    };
+    let file = configuration(&plane, &key);
+    plane.restart(&[&format!("--encryption-provider-config={}", file.display())]);
+    rewrite(&plane);
+    assert_eq!(look(&plane, &file), "", "only Secrets are encrypted");
+
+    let text = fs::read_to_string(&file).unwrap().replace("[\"secrets\"]", "[\"secrets\", \"configmaps\"]");
+    fs::write(&file, text).unwrap();
+    plane.restart(&[&format!("--encryption-provider-config={}", file.display())]);
+    rewrite(&plane);
+    let left = look(&plane, &file);
+    assert!(left.contains("low plaintext of what is encrypted now in old revisions: "), "{left}");
+    assert!(left.contains("low plaintext of what is encrypted now in the write-ahead log: "), "{left}");
+    assert!(left.contains(&format!("{namespace}/settings")), "{left}");
+}
+
 /// An API server whose configuration is an object of its cluster: what that says is compared with what is stored, as a file
 /// that is given is.
 #[test]

@@ -9,6 +9,7 @@ mod custom;
 mod flag;
 mod kms;
 mod metrics;
+mod residue;
 mod stored;
 
 pub(super) use agreement::Configured;

@@ -4,7 +4,7 @@ use super::super::distribution::Distribution;
 use super::super::encryption::GroupResource;
 use super::super::inquiry::Inquiry;
 use super::super::rules::AtRestRule;
-use super::super::stored::{Census, Evidence, Lair, Origin, Row, Sealing};
+use super::super::stored::{Census, Evidence, Origin, Row, Sealing};
 use super::custom::holds;
 use super::{Written, some};
 use crate::model::{Encrypted, Location, ObjectRef, Rung, Severity};
@@ -125,60 +125,6 @@ impl Inquiry {
             _ => Severity::High,
         }
     }
-
-    fn judge_residue(&mut self, place: &str, evidence: &Evidence) {
-        let Some(residue) = &evidence.residue else { return };
-        for (path, reason) in &residue.unread {
-            self.skip(path.clone(), reason.clone());
-        }
-        let secrets = residue.traces().filter(|(_, kind, _)| *kind == "Secret");
-        let told: Vec<(Lair, String)> = secrets
-            .map(|(lair, _, trace)| {
-                let names: Vec<String> =
-                    trace.names.iter().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
-                let copies = if trace.copies == 1 { "copy" } else { "copies" };
-                (
-                    lair,
-                    format!(
-                        "{} {copies} of Secrets in plaintext {}: {}",
-                        trace.copies,
-                        lair.as_str(),
-                        some(&names, names.len() as u64)
-                    ),
-                )
-            })
-            .collect();
-        for (lair, message) in told {
-            self.find(
-                AtRestRule::StoredResidue,
-                None,
-                format!("{message}. {}", lair.remedy(evidence.origin)),
-                file(place),
-            );
-        }
-        self.judge_old(place, evidence);
-    }
-
-    /// Values of revisions that are not compacted.
-    fn judge_old(&mut self, place: &str, evidence: &Evidence) {
-        let rows = evidence.census.resource("", "secrets").filter(|row| matches!(row.sealing, Sealing::Plain(_)));
-        let (mut values, mut names) = (0, Vec::new());
-        for row in rows {
-            values += row.old.values;
-            let namespace = row.namespace.unwrap_or("");
-            names.extend(row.old.names.iter().map(|name| format!("{namespace}/{name}")));
-        }
-        if values > 0 {
-            let lair = Lair::OldRevisions;
-            let listed = some(&names, names.len() as u64);
-            let message = format!(
-                "{values} values of Secrets in plaintext {}: {listed}. {}",
-                lair.as_str(),
-                lair.remedy(evidence.origin)
-            );
-            self.find(AtRestRule::StoredResidue, None, message, file(place));
-        }
-    }
 }
 
 fn counts(census: &Census, resource: &GroupResource) -> Counts {
@@ -263,6 +209,6 @@ pub(super) fn resource_of(place: &str, resource: &GroupResource) -> Location {
     Location { object: Some(object), ..file(place) }
 }
 
-fn file(place: &str) -> Location {
+pub(super) fn file(place: &str) -> Location {
     Location { path: Some(place.to_owned()), ..Location::default() }
 }

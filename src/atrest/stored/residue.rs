@@ -85,6 +85,8 @@ impl Lair {
 /// Objects of one kind in one place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
+    /// The group of their API; empty for the core group.
+    pub group: String,
     /// Times that one was seen: of one object there may be many copies.
     pub copies: u64,
     /// Namespace and name of each, not of all where there are many. Empty where the bytes end before them.
@@ -96,7 +98,8 @@ pub struct Trace {
 /// What is left of plaintext.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Residue {
-    traces: BTreeMap<(Lair, String), Trace>,
+    /// By place, kind and group.
+    traces: BTreeMap<(Lair, String, String), Trace>,
     /// Bytes that were looked through.
     pub bytes: u64,
     /// Files that could not be, and why.
@@ -106,7 +109,7 @@ pub struct Residue {
 impl Residue {
     /// What was seen of every kind, by place: `Secret`, `ConfigMap`.
     pub fn traces(&self) -> impl Iterator<Item = (Lair, &str, &Trace)> {
-        self.traces.iter().map(|((lair, kind), trace)| (*lair, kind.as_str(), trace))
+        self.traces.iter().map(|((lair, kind, _), trace)| (*lair, kind.as_str(), trace))
     }
 
     /// Looks through the files of a folder whose names are wanted.
@@ -161,11 +164,12 @@ impl Residue {
     }
 
     fn take(&mut self, lair: Lair, named: Named<'_>) {
-        let kind = (lair, named.kind.to_owned());
+        let group = named.api_version.split_once('/').map_or("", |(group, _)| group);
+        let kind = (lair, named.kind.to_owned(), group.to_owned());
         if self.traces.len() >= MOST_KINDS && !self.traces.contains_key(&kind) {
             return;
         }
-        let trace = self.traces.entry(kind).or_default();
+        let trace = self.traces.entry(kind).or_insert_with(|| Trace { group: group.to_owned(), ..Trace::default() });
         trace.copies += 1;
         let name = (named.namespace.to_owned(), named.name.to_owned());
         if trace.names.len() < MOST_NAMES {
