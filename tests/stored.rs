@@ -354,6 +354,13 @@ fn the_database_of_kine_is_read_as_it_runs() {
         Ok(evidence) => assert_eq!(evidence.unseen.len(), 1),
         Err(error) => assert!(matches!(error, StoredError::NotKine), "{error:?}"),
     }
+    // With the beginning of it, as of a copy that was not finished, too.
+    let bytes = fs::read(&log).unwrap();
+    fs::write(plane.folder().join("copy.db-wal"), &bytes[..1000]).unwrap();
+    match read_file(&copy, &options()) {
+        Ok(evidence) => assert_eq!(evidence.unseen.len(), 1),
+        Err(error) => assert!(matches!(error, StoredError::NotKine), "{error:?}"),
+    }
 
     // Encrypted and rewritten.
     let flag = encryption(&plane, &[("secrets", &[("secretbox", "key1"), ("identity", "")])]);

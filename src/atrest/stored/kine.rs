@@ -19,6 +19,9 @@ const OLD_VALUE: usize = 8;
 const NO_LOG: &str = "there is no -wal file beside it: right where k3s was stopped; in a copy of a running one the last \
                       writes are missing, and what the log holds was not looked at";
 
+const HALF_A_LOG: &str = "its -wal file is cut short or damaged, or was copied while it was written to: what was written last may \
+                          be missing";
+
 /// Counts what kine's SQLite file holds, with its log. k3s may be running.
 pub(super) fn read(sqlite: &Sqlite, options: &Options) -> Result<Evidence, StoredError> {
     let root = sqlite.table("kine")?.ok_or(StoredError::NotKine)?;
@@ -45,7 +48,8 @@ pub(super) fn read(sqlite: &Sqlite, options: &Options) -> Result<Evidence, Store
         Err(StoredError::Corrupt { .. }) if unsettled => return Err(StoredError::Moving),
         counted => counted?,
     }
-    let unseen = if sqlite.lacks_log() { vec![NO_LOG] } else { Vec::new() };
+    let unseen = [(sqlite.lacks_log(), NO_LOG), (sqlite.has_broken_log(), HALF_A_LOG)];
+    let unseen = unseen.into_iter().filter(|(is_so, _)| *is_so).map(|(_, sentence)| sentence).collect();
     let mut residue = None;
     if options.residue {
         sqlite.residue(root, residue.insert(Residue::default()))?;
@@ -140,6 +144,38 @@ mod tests {
         assert_eq!(told(&read(&database, &changed).unwrap()), first);
         let half = told(&read(&database, &log[..log.len() - 1]).unwrap());
         assert!(half != first && half != whole, "the first of two changes");
+    }
+
+    #[test]
+    fn a_log_that_is_not_whole_is_said() {
+        let (database, log) = (fixture("state.db"), fixture("state.db-wal"));
+        let frame = 24 + 4096;
+        let unseen = |log: &[u8]| read(&database, log).unwrap().unseen;
+        let changed = |at: usize| {
+            let mut log = log.clone();
+            log[at] ^= 1;
+            log
+        };
+        assert!(unseen(&log).is_empty() && unseen(b"").is_empty());
+        // What an earlier round left behind the present one is as SQLite writes it.
+        let mut earlier = log[32..].to_vec();
+        (0..earlier.len()).step_by(frame).for_each(|at| earlier[at + 8] ^= 1);
+        assert!(unseen(&[log.as_slice(), &earlier].concat()).is_empty());
+        let damaged = [
+            ("the mark", changed(0)),
+            ("the size of a page", changed(9)),
+            ("the sum of the beginning", changed(25)),
+            ("the first page", changed(32 + 24 + 7)),
+            ("the salt of a frame", changed(32 + frame + 8)),
+            ("the last page", changed(log.len() - 1)),
+            ("the beginning alone, cut", log[..20].to_vec()),
+            ("cut within a frame", log[..log.len() - 1].to_vec()),
+            ("cut behind the head of a frame", log[..log.len() - 4096].to_vec()),
+            ("cut within a change", log[..log.len() - frame].to_vec()),
+        ];
+        for (what, log) in damaged {
+            assert_eq!(unseen(&log), [HALF_A_LOG], "{what}");
+        }
     }
 
     #[test]

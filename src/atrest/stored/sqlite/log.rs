@@ -18,33 +18,28 @@ pub(super) struct Log {
     pub(super) pages: u32,
     /// Two numbers that change when the log begins anew.
     pub(super) salts: [u8; 8],
+    /// Whether something of it cannot be believed, so that what was written last may be missing: SQLite passes over that
+    /// without a word.
+    pub(super) is_broken: bool,
 }
 
 impl Log {
     /// None where there is no log, or an empty one.
     pub(super) fn open(path: &Path, page_size: usize) -> Result<Option<Self>, StoredError> {
-        let Some(storage) = existing(path)? else { return Ok(None) };
+        let Some(storage) = existing(path)?.filter(|storage| storage.length() > 0) else { return Ok(None) };
         let mut header = [0; HEADER as usize];
-        if storage.read(&mut header, 0)? < header.len() || be32(&header, 8) != Some(page_size as u32) {
-            return Ok(None);
-        }
-        let little = match be32(&header, 0) {
-            Some(0x377f_0682) => true,
-            Some(0x377f_0683) => false,
-            _ => return Ok(None),
-        };
+        storage.read(&mut header, 0)?;
         let mut salts = [0; 8];
         salts.copy_from_slice(&header[16..24]);
-        let mut log = Self { storage, frames: HashMap::new(), pages: 0, salts };
-        let sum = sum((0, 0), &header[..24], little);
-        if (be32(&header, 24), be32(&header, 28)) == (Some(sum.0), Some(sum.1)) {
+        let mut log = Self { storage, frames: HashMap::new(), pages: 0, salts, is_broken: true };
+        if let Some((little, sum)) = begins(&header, page_size) {
             log.read_frames(page_size, little, sum)?;
         }
         Ok(Some(log))
     }
 
     /// Frames up to the last commit. The first one that does not go on from the one before ends the log: what follows
-    /// is of an earlier round.
+    /// is of an earlier round, with other salts, or else it is damaged.
     fn read_frames(&mut self, page_size: usize, little: bool, mut before: (u32, u32)) -> Result<(), StoredError> {
         let mut frame = vec![0; FRAME + page_size];
         let mut position = HEADER;
@@ -62,7 +57,21 @@ impl Log {
             }
             position += frame.len() as u64;
         }
+        self.is_broken = !pending.is_empty() || self.goes_on(position, frame.len())?;
         Ok(())
+    }
+
+    /// Whether a frame of this round follows, whole or not.
+    fn goes_on(&self, mut position: u64, frame: usize) -> Result<bool, StoredError> {
+        let mut head = [0; FRAME];
+        while position < self.storage.length() {
+            let read = self.storage.read(&mut head, position)?;
+            if read >= 16 && head[8..16] == self.salts {
+                return Ok(true);
+            }
+            position += frame as u64;
+        }
+        Ok(false)
     }
 
     /// Where the newest version of a page lies, if the log has one.
@@ -73,6 +82,18 @@ impl Log {
     pub(super) fn storage(&self) -> &Storage {
         &self.storage
     }
+}
+
+/// The order of bytes in sums, and the sum of the beginning; none where it is not the beginning of such a log.
+fn begins(header: &[u8; HEADER as usize], page_size: usize) -> Option<(bool, (u32, u32))> {
+    let little = match be32(header, 0)? {
+        0x377f_0682 => true,
+        0x377f_0683 => false,
+        _ => return None,
+    };
+    let sum = sum((0, 0), &header[..24], little);
+    let is_whole = be32(header, 8)? == page_size as u32 && (be32(header, 24)?, be32(header, 28)?) == sum;
+    is_whole.then_some((little, sum))
 }
 
 /// The checksum of SQLite's log.

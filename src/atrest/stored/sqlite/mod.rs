@@ -81,7 +81,7 @@ impl Sqlite {
         // The file says how many pages it has, unless an old SQLite wrote it last. Those of a log may not be in it yet.
         let says = be32(&header, 28).filter(|_| header[24..28] == header[92..96]);
         let wanted = says.map_or(0, |pages| u64::from(pages) * page_size as u64);
-        if log.is_none() && storage.length() < wanted {
+        if log.as_ref().is_none_or(|log| log.pages == 0) && storage.length() < wanted {
             return Err(StoredError::Truncated { length: storage.length(), wanted });
         }
         let pages = (storage.length() / page_size as u64).max(log.as_ref().map_or(0, |log| u64::from(log.pages)));
@@ -98,6 +98,11 @@ impl Sqlite {
     /// Whether a log belongs to it and there is none, not even an empty one.
     pub(super) fn lacks_log(&self) -> bool {
         self.logs && !beside(&self.path).exists()
+    }
+
+    /// Whether the log is cut short or damaged.
+    pub(super) fn has_broken_log(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| log.is_broken)
     }
 
     /// Whether pages were written back into the database since it was opened, or its log began anew. What is only added
