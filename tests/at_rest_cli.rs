@@ -641,7 +641,7 @@ fn what_is_no_evidence_is_refused() {
         said(&["--require", "flag", "--config", "x.yaml"]),
     ];
     insta::assert_snapshot!(all.concat(), @"
-    ksecrets: nothing to look at: give --config, --apiserver-manifest, --audit-policy, --metrics, --cluster, --etcd or --snapshot
+    ksecrets: nothing to look at: give --config, --apiserver-manifest, --etcd-manifest, --audit-policy, --metrics, --cluster, --etcd or --snapshot
     ksecrets: cannot read missing.yaml: No such file or directory (os error 2)
     ksecrets: empty: the first document is empty, and the API server reads no other
     ksecrets: x.yaml: nothing here starts a kube-apiserver: a static pod, a kubeadm ClusterConfiguration, the config.yaml of k3s or RKE2, or a systemd unit does

@@ -232,13 +232,20 @@ fn a_configuration_in_the_cluster_is_compared() {
             "volumes": [{ "name": "enc", "secret": { "secretName": "enc" } }],
         },
     });
+    let member = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": "etcd-a", "namespace": "kube-system", "labels": { "component": "etcd" } },
+        "spec": { "containers": [{
+            "name": "a", "image": "a", "command": ["etcd", "--listen-client-urls=http://0.0.0.0:2379"],
+        }] },
+    });
     let put = |plane: &ControlPlane, text: &str| {
         let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "default", "namespace": "kube-system" } });
         let object = json!({
             "apiVersion": "v1", "kind": "Secret",
             "metadata": { "name": "enc", "namespace": "kube-system" }, "stringData": { "enc.json": text },
         });
-        let all = [account, object, pod.clone()].map(|object| object.to_string()).join("\n---\n");
+        let all = [account, object, pod.clone(), member.clone()].map(|object| object.to_string()).join("\n---\n");
         plane.namespace("objects").apply(&all);
     };
     let place = "kube-system/secrets/enc/enc.json";
@@ -246,6 +253,8 @@ fn a_configuration_in_the_cluster_is_compared() {
     let (rungs, report, _) = verdict(&plane, &["--etcd", &etcd]);
     assert_eq!(said(&rungs, "configuration"), "encrypted", "{report}");
     assert!(!report["findings"].to_string().contains("encryption-drift"), "{report}");
+    // And etcd says whom it listens for.
+    assert!(report["findings"].to_string().contains("etcd listens for clients on http://0.0.0.0:2379"), "{report}");
 
     put(&plane, &text.replace("key1", "key2"));
     let (rungs, report, _) = verdict(&plane, &["--etcd", &etcd]);

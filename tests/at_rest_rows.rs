@@ -1,8 +1,8 @@
 //! The misconfigurations that are worth a check, one row each: the finding and its severity, or why there is another.
 
-use ksecrets::atrest::Inquiry;
 use ksecrets::atrest::encryption::{GroupResource, Server};
 use ksecrets::atrest::stored::{Age, Census, Evidence, Origin, Residue, Stored};
+use ksecrets::atrest::{Access, Inquiry};
 use ksecrets::model::Encrypted;
 
 const HEAD: &str = "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n";
@@ -42,6 +42,17 @@ fn flags(flags: &[&str]) -> Vec<String> {
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: kube-apiserver}}\nspec:\n  containers:\n  - image: x\n    command:\n    - kube-apiserver\n    - --audit-policy-file=/a\n    - --audit-log-path=-\n{lines}"
     );
     told(|inquiry| inquiry.flags("pod.yaml", &pod).unwrap())
+}
+
+fn etcd(flags: &[&str]) -> Vec<String> {
+    told(|inquiry| inquiry.etcd_flags("etcd.yaml", &etcd_pod(flags)).unwrap())
+}
+
+fn etcd_pod(flags: &[&str]) -> String {
+    let lines: String = flags.iter().map(|flag| format!("    - {flag}\n")).collect();
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: etcd}}\nspec:\n  containers:\n  - image: x\n    command:\n    - etcd\n{lines}"
+    )
 }
 
 fn metrics(lines: &[&str]) -> Vec<String> {
@@ -172,6 +183,31 @@ fn rows() -> Vec<(&'static str, Vec<String>, &'static str)> {
         ),
         ("etcd-*, no certificate", flags(&tls), "high etcd-no-client-certificate"),
         ("etcd-*, http", flags(&[tls[0], "--etcd-servers=http://10.0.0.1:2379"]), "high etcd-without-tls"),
+        ("etcd-*, its own flags, http", etcd(&["--listen-client-urls=http://0.0.0.0:2379"]), "high etcd-without-tls"),
+        ("etcd-*, its own flags, peers", etcd(&["--listen-peer-urls=http://10.0.0.1:2380"]), "high etcd-without-tls"),
+        (
+            "etcd-*, its own flags, no certificate",
+            etcd(&["--listen-client-urls=https://10.0.0.1:2379", "--auto-tls"]),
+            "high etcd-no-client-certificate",
+        ),
+        (
+            "etcd-*, shared CA",
+            told(|inquiry| {
+                let server = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - command: [kube-apiserver, --client-ca-file=/ca]\n";
+                inquiry.flags("pod.yaml", server).unwrap();
+                let flags = ["--listen-client-urls=https://10.0.0.1:2379", "--trusted-ca-file=/ca"];
+                inquiry.etcd_flags("etcd.yaml", &etcd_pod(&flags)).unwrap();
+            }),
+            "high etcd-shared-ca",
+        ),
+        (
+            "etcd-*, data dir perms",
+            told(|inquiry| {
+                let open = |mode| Access { mode, owner: 0, group: 0 };
+                inquiry.database_custody("/var/lib/etcd/member/snap/db", open(0o644), &[open(0o755), open(0o755)]);
+            }),
+            "high etcd-data-open",
+        ),
         // With a certificate of the machine's store only: somebody else would have to get one for that name.
         ("etcd-*, unchecked", flags(&[&tls[..2], &certificate].concat()), "medium etcd-unchecked"),
         (
@@ -187,7 +223,7 @@ fn rows() -> Vec<(&'static str, Vec<String>, &'static str)> {
 
 // Other rows are checks of hunts: enc-key-in-git is `encryption-config-key` (critical), and sa-legacy is
 // `service-account-token-secret` (medium). enc-configmaps has no rule of its own: a credential in a ConfigMap is found
-// where it lies, and is no less readable for being encrypted in etcd. What etcd's own flags say is not looked at.
+// where it lies, and is no less readable for being encrypted in etcd.
 #[test]
 fn breaks_that_only_the_server_knows_make_a_file_unknown() {
     let entry = format!("- {{resources: [secrets], providers: [{}]}}\n", local("secretbox", GOOD));

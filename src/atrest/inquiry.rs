@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::distribution::Distribution;
 use super::encryption::GroupResource;
 use super::rules::AtRestRule;
-use super::rung::{Configured, KmsSeen, Written};
+use super::rung::{Authorities, Configured, KmsSeen, Written};
 use crate::model::{
     Confidence, Encrypted, Finding, Fingerprint, Location, Rule, Rung, RungVerdict, Severity, Skipped, Verdict,
 };
@@ -29,6 +29,8 @@ pub struct Inquiry {
     pub(super) written: Vec<Written>,
     /// Keys of KMS plugins as API servers know them: compared then too.
     pub(super) keys: Vec<KmsSeen>,
+    /// Whom API servers and etcd trust: compared then too.
+    pub(super) authorities: Authorities,
 }
 
 /// What one piece of evidence says of one resource.
@@ -76,6 +78,7 @@ impl Inquiry {
             configured: Vec::new(),
             written: Vec::new(),
             keys: Vec::new(),
+            authorities: Authorities::default(),
         }
     }
 
@@ -126,6 +129,7 @@ impl Inquiry {
     pub fn end(mut self) -> Outcome {
         self.compare_stored();
         self.compare_keys();
+        self.compare_authorities();
         let differ = self.compare_digests();
         if differ {
             self.unload("which is not what every API server runs");

@@ -18,7 +18,7 @@ pub mod stored;
 pub use distribution::{Distribution, Owner};
 pub use inquiry::{Inquiry, Outcome};
 pub use rules::AtRestRule;
-pub use rung::Written;
+pub use rung::{Access, Written};
 
 use std::sync::Arc;
 

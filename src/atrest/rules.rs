@@ -32,6 +32,10 @@ pub enum AtRestRule {
     NotConfigured,
     /// etcd cannot know who asks.
     EtcdNoClientCertificate,
+    /// Others have the database.
+    EtcdDataOpen,
+    /// Every client of the cluster is one of etcd.
+    EtcdSharedAuthority,
     /// etcd can be anybody.
     EtcdUnchecked,
     /// Secrets cross a network.
@@ -63,7 +67,7 @@ const METRICS: &str = "https://kubernetes.io/docs/reference/instrumentation/metr
 
 impl AtRestRule {
     /// All of them, in the order of ids.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::AllowsAll,
         Self::Anonymous,
         Self::AuditLogsSecrets,
@@ -80,7 +84,9 @@ impl AtRestRule {
         Self::PlaintextWritten,
         Self::ReloadFailed,
         Self::Undecryptable,
+        Self::EtcdDataOpen,
         Self::EtcdNoClientCertificate,
+        Self::EtcdSharedAuthority,
         Self::EtcdUnchecked,
         Self::EtcdWithoutTls,
         Self::StoredCustom,
@@ -113,7 +119,11 @@ impl AtRestRule {
             Self::AuditInvalid | Self::AuditLogsSecrets | Self::AuditMissing | Self::AuditUnknownField => {
                 self.of_audit()
             }
-            Self::EtcdNoClientCertificate | Self::EtcdUnchecked | Self::EtcdWithoutTls => self.of_etcd(),
+            Self::EtcdDataOpen
+            | Self::EtcdNoClientCertificate
+            | Self::EtcdSharedAuthority
+            | Self::EtcdUnchecked
+            | Self::EtcdWithoutTls => self.of_etcd(),
             Self::StoredCustom | Self::StoredPlaintext | Self::StoredResidue | Self::StoredStale => self.of_stored(),
             Self::BackupWithKeys | Self::FileOpen => self.of_custody(),
             _ => self.of_metrics(),
@@ -218,11 +228,33 @@ impl AtRestRule {
         match self {
             Self::EtcdNoClientCertificate => Words {
                 id: "etcd-no-client-certificate",
-                title: "API server without a certificate for etcd",
+                title: "etcd without client certificates",
                 severity: Severity::High,
-                description: "The API server shows etcd no client certificate, so etcd cannot ask for one: whoever reaches its \
-                              port reads what is stored.",
-                remediation: "Set --etcd-certfile and --etcd-keyfile, and start etcd with --client-cert-auth=true.",
+                description: "etcd asks those who come for no certificate, or the API server shows none, so that it cannot ask: \
+                              whoever reaches its port reads and changes what is stored.",
+                remediation: "Start etcd with --client-cert-auth=true and --trusted-ca-file, for its other members with \
+                              --peer-client-cert-auth=true and --peer-trusted-ca-file; set --etcd-certfile and \
+                              --etcd-keyfile of the API server.",
+                page: ETCD,
+            },
+            Self::EtcdDataOpen => Words {
+                id: "etcd-data-open",
+                title: "Database of etcd that others can read or change",
+                severity: Severity::High,
+                description: "Others than root and the account that runs etcd get at the file with everything that is stored: \
+                              whoever reads it has what is not encrypted, whoever changes it makes themselves an \
+                              administrator.",
+                remediation: "Give the data directory to root, or to the account of etcd, with mode 0700, and its files 0600.",
+                page: ETCD,
+            },
+            Self::EtcdSharedAuthority => Words {
+                id: "etcd-shared-ca",
+                title: "One CA for etcd and for the cluster's clients",
+                severity: Severity::High,
+                description: "etcd lets in every certificate of its CA and knows no rights. Where that CA signs certificates of \
+                              users, nodes and components too, each of them reads and changes everything that is stored.",
+                remediation: "Give etcd a CA of its own, as kubeadm does, for --trusted-ca-file of etcd, --etcd-cafile, \
+                              --etcd-certfile and --etcd-keyfile of the API server.",
                 page: ETCD,
             },
             Self::EtcdUnchecked => Words {
@@ -237,9 +269,10 @@ impl AtRestRule {
                 id: "etcd-without-tls",
                 title: "etcd without TLS",
                 severity: Severity::High,
-                description: "The API server talks to etcd over plain HTTP: what it does not encrypt itself crosses the \
-                              network readable, and etcd answers everybody.",
-                remediation: "Use https:// in --etcd-servers, with --etcd-cafile, --etcd-certfile and --etcd-keyfile.",
+                description: "The API server talks to etcd over plain HTTP, or etcd listens so: what is not encrypted crosses \
+                              the network readable, and etcd answers everybody.",
+                remediation: "Use https:// in --listen-client-urls and --listen-peer-urls of etcd and in --etcd-servers, with \
+                              --etcd-cafile, --etcd-certfile and --etcd-keyfile.",
                 page: ETCD,
             },
         }

@@ -199,7 +199,7 @@ impl ControlPlane {
         let mut flags = etcd_flags(&url(port));
         flags.extend([
             "--data-dir=etcd-with-tls".to_owned(),
-            "--client-cert-auth".to_owned(),
+            // That alone makes it ask for certificates: --client-cert-auth is not needed.
             format!("--trusted-ca-file={}", file("etcd-ca.pem", &self.authority.pem())),
             format!("--cert-file={}", file("etcd.pem", &serving.certificate)),
             format!("--key-file={}", file("etcd.key", &serving.key)),

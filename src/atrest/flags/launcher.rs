@@ -5,6 +5,11 @@ use super::mounted::Mounted;
 use super::{kubeadm, pod, rancher, unit};
 use crate::manifest::{Object, documents};
 
+/// The API server's program.
+pub(super) const SERVER: &str = "kube-apiserver";
+/// The program of its store.
+pub(super) const ETCD: &str = "etcd";
+
 /// What a file with flags is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Launcher {
@@ -20,7 +25,7 @@ pub enum Launcher {
     RancherUnit,
 }
 
-/// The flags of one API server.
+/// The flags of one API server, or of one etcd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flags {
     /// What they were read from.
@@ -49,6 +54,9 @@ pub enum FlagsError {
         "nothing here starts a kube-apiserver: a static pod, a kubeadm ClusterConfiguration, the config.yaml of k3s or RKE2, or a systemd unit does"
     )]
     NotALauncher,
+    /// The same, of one that was given for etcd.
+    #[error("nothing here starts etcd: a static pod or a systemd unit does")]
+    NotAnEtcd,
     /// The file is not the YAML it seems to be.
     #[error("not valid YAML: {0}")]
     Syntax(String),
@@ -81,7 +89,9 @@ impl Flags {
         for document in documents(text) {
             let tree = document.map_err(|error| FlagsError::Syntax(error.to_string()))?;
             let objects = Object::all(&tree);
-            found.extend(objects.iter().filter_map(|object| pod::read(object).or_else(|| kubeadm::read(object))));
+            found.extend(
+                objects.iter().filter_map(|object| pod::read(object, SERVER).or_else(|| kubeadm::read(object))),
+            );
             if objects.is_empty() {
                 found.extend(tree.root().and_then(rancher::read));
             }
@@ -91,6 +101,28 @@ impl Flags {
             flags.patches.clone_from(&patches);
         }
         if found.is_empty() { Err(FlagsError::NotALauncher) } else { Ok(found) }
+    }
+
+    /// Reads with which flags and variables a file starts etcd.
+    ///
+    /// # Errors
+    /// When it starts none.
+    pub fn read_etcd(text: &str) -> Result<Vec<Self>, FlagsError> {
+        if unit::is(text) {
+            return unit::read_etcd(text).map(|flags| vec![flags]).ok_or(FlagsError::NotAnEtcd);
+        }
+        let mut found = Vec::new();
+        for document in documents(text) {
+            let tree = document.map_err(|error| FlagsError::Syntax(error.to_string()))?;
+            for object in Object::all(&tree) {
+                let Some(mut flags) = pod::read(&object, ETCD) else { continue };
+                let (variables, hidden) = pod::environment(&object);
+                flags.given.splice(..0, variables);
+                flags.has_variables |= hidden;
+                found.push(flags);
+            }
+        }
+        if found.is_empty() { Err(FlagsError::NotAnEtcd) } else { Ok(found) }
     }
 
     /// Whether it sees a file of its machine; a file that is not named by its whole path is not looked for.

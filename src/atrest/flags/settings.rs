@@ -22,6 +22,8 @@ pub struct Settings<'a> {
     pub audit_policy: Option<&'a Flag>,
     /// Where audit events go: a file or a webhook.
     pub audit_sink: Option<&'a Flag>,
+    /// `--client-ca-file`: who signs the certificates of users, nodes and components.
+    pub client_authority: Option<&'a Flag>,
 }
 
 /// Whether a configuration of encryption is given.
@@ -54,6 +56,8 @@ pub struct EtcdLink<'a> {
     pub checks_server: bool,
     /// Whether a client certificate is shown; without one etcd cannot ask for it.
     pub shows_certificate: bool,
+    /// `--etcd-cafile`.
+    pub authority: Option<&'a Flag>,
 }
 
 impl Flags {
@@ -69,6 +73,7 @@ impl Flags {
             allows_all: self.get("authorization-mode").filter(|flag| has_word(flag, "AlwaysAllow")),
             audit_policy: self.given("audit-policy-file"),
             audit_sink: self.given("audit-log-path").or_else(|| self.given("audit-webhook-config-file")),
+            client_authority: self.given("client-ca-file"),
         }
     }
 
@@ -98,16 +103,17 @@ impl Flags {
             plain,
             plain_local,
             checks_server: self.given("etcd-cafile").is_some(),
+            authority: self.given("etcd-cafile"),
             shows_certificate: self.given("etcd-certfile").is_some() && self.given("etcd-keyfile").is_some(),
         }
     }
 
     /// A flag with a value that is not empty.
-    fn given(&self, name: &str) -> Option<&Flag> {
+    pub(super) fn given(&self, name: &str) -> Option<&Flag> {
         self.get(name).filter(|flag| flag.value.as_deref().is_some_and(|value| !value.is_empty()))
     }
 
-    fn is_on(&self, name: &str) -> bool {
+    pub(super) fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(is_true)
     }
 
@@ -134,8 +140,8 @@ fn has_word(flag: &Flag, word: &str) -> bool {
 }
 
 /// Whether an address is one of the machine itself.
-fn is_local(url: &str) -> bool {
-    let host = url.trim_start_matches("http://").split('/').next().unwrap_or("");
+pub(super) fn is_local(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, host)| host).split('/').next().unwrap_or("");
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }

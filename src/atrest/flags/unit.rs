@@ -1,8 +1,8 @@
-//! A systemd unit that starts the API server, by itself or within k3s or RKE2.
+//! A systemd unit that starts the API server, by itself or within k3s or RKE2; or one that starts etcd.
 
 use super::flag::{Flag, has_variables, words};
-use super::launcher::{Flags, Launcher};
-use super::pod::is_program;
+use super::launcher::{ETCD, Flags, Launcher, SERVER};
+use super::pod::{is_program, of_etcd};
 use super::rancher::PASSED_ON;
 
 /// Whether a text is a unit of systemd.
@@ -15,7 +15,7 @@ pub(super) fn read(text: &str) -> Option<Flags> {
     let text = without_comments(text);
     let (command, start) = command(&text)?;
     let words = words(command, start);
-    if let Some(program) = words.iter().position(|(word, _)| is_program(word)) {
+    if let Some(program) = words.iter().position(|(word, _)| is_program(word, SERVER)) {
         let has_variables = has_variables(&words);
         let given = Flag::all(words.into_iter().skip(program + 1));
         return Some(Flags { given, has_variables, ..Flags::of(Launcher::Unit) });
@@ -27,6 +27,33 @@ pub(super) fn read(text: &str) -> Option<Flags> {
     let passed = server.iter().filter(|flag| flag.name == PASSED_ON);
     let given = passed.filter_map(|flag| Some(Flag::parse(flag.value.as_deref()?, flag.place.clone()))).collect();
     Some(Flags { given, server, has_variables, ..Flags::of(Launcher::RancherUnit) })
+}
+
+/// Reads the flags of etcd, with those that `Environment=` gives it.
+pub(super) fn read_etcd(text: &str) -> Option<Flags> {
+    let text = without_comments(text);
+    let (command, start) = command(&text)?;
+    let words = words(command, start);
+    let program = words.iter().position(|(word, _)| is_program(word, ETCD))?;
+    let has_variables = has_variables(&words) || text.lines().any(|line| line.trim().starts_with("EnvironmentFile"));
+    let mut given = environment(&text);
+    given.extend(Flag::all(words.into_iter().skip(program + 1)));
+    Some(Flags { given, has_variables, ..Flags::of(Launcher::Unit) })
+}
+
+/// `Environment=ETCD_NAME=a "ETCD_DATA_DIR=/b"`.
+fn environment(text: &str) -> Vec<Flag> {
+    let (mut at, mut found) = (0, Vec::new());
+    for line in text.split_inclusive('\n') {
+        if let Some(rest) = line.trim_start().strip_prefix("Environment=") {
+            for (word, place) in words(rest, at + line.len() - rest.len()) {
+                let assigned = word.split_once('=').and_then(|(name, value)| Some((of_etcd(name)?, value)));
+                found.extend(assigned.map(|(name, value)| Flag::new(&name, Some(value), place)));
+            }
+        }
+        at += line.len();
+    }
+    found
 }
 
 /// The command of the last `ExecStart=` with its continuation lines, and where it begins.

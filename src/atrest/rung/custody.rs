@@ -37,6 +37,22 @@ impl Inquiry {
         self.find(AtRestRule::FileOpen, of_system.then_some(Severity::Low), message + more, location);
     }
 
+    /// Takes who can get at a database that lies where etcd or k3s writes it, with the folders above it. Root and accounts of
+    /// the system may: etcd runs as one of them.
+    pub fn database_custody(&mut self, path: &str, file: Access, folders: &[Access]) {
+        let all = [Who::Everybody, Who::User(file.owner), Who::Group(file.group)];
+        let found = all.into_iter().find_map(|who| Some((who, able(who, file, folders)?)));
+        if let Some((who, able)) = found {
+            let message = match who {
+                Who::Everybody => format!("mode {:04o}: everybody on the machine {able}", file.mode & 0o7777),
+                Who::User(user) => format!("owned by user {user}, who {able}"),
+                Who::Group(group) => format!("mode {:04o}: group {group} {able}", file.mode & 0o7777),
+            };
+            let location = Location { path: Some(path.to_owned()), ..Location::default() };
+            self.find(AtRestRule::EtcdDataOpen, None, message, location);
+        }
+    }
+
     /// Takes a file that lies beside a snapshot. Tells whether it opens it.
     pub fn beside(&mut self, snapshot: &str, path: &str, text: &str) -> bool {
         let opens = holds_keys(text);
@@ -55,6 +71,58 @@ impl Inquiry {
         let message = format!("{path}, in the same folder, is {what}: who copies one copies both");
         let location = Location { path: Some(snapshot.to_owned()), ..Location::default() };
         self.find(AtRestRule::BackupWithKeys, None, message, location);
+    }
+}
+
+/// Owner, group and mode of a file or folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// As `stat` has it.
+    pub mode: u32,
+    /// The user's number.
+    pub owner: u32,
+    /// The group's number.
+    pub group: u32,
+}
+
+/// Somebody who has no business with a database.
+#[derive(Clone, Copy)]
+enum Who {
+    Everybody,
+    User(u32),
+    Group(u32),
+}
+
+impl Access {
+    /// What somebody may do: read (4), write (2), pass (1).
+    fn bits(self, who: Who) -> u32 {
+        let shift = match who {
+            Who::User(user) if user == self.owner => 6,
+            Who::Group(group) if group == self.group => 3,
+            _ => 0,
+        };
+        self.mode >> shift & 0o7
+    }
+
+    /// Whether files of others in this folder can be put in another's place.
+    fn lets_replace(self, who: Who) -> bool {
+        self.bits(who) & 0o3 == 0o3 && self.mode & 0o1000 == 0
+    }
+}
+
+/// What somebody can do with a file below folders.
+fn able(who: Who, file: Access, folders: &[Access]) -> Option<&'static str> {
+    let is_trusted = |id: u32| id == 0 || is_of_system(id);
+    if matches!(who, Who::User(id) | Who::Group(id) if is_trusted(id)) {
+        return None;
+    }
+    let reached = folders.iter().all(|folder| folder.bits(who) & 0o1 != 0);
+    match file.bits(who) {
+        _ if !reached => None,
+        bits if bits & 0o2 != 0 => Some("can change what is stored"),
+        _ if folders.iter().any(|folder| folder.lets_replace(who)) => Some("can put another file in its place"),
+        bits if bits & 0o4 != 0 => Some("can read what is stored"),
+        _ => None,
     }
 }
 
@@ -130,6 +198,44 @@ resources:
         -
         high mode 0664: group 1000 can change what encrypts
         high owned by user 1000, who can change what encrypts
+        ");
+    }
+
+    #[test]
+    fn a_database_is_for_whoever_runs_etcd() {
+        let access = |mode: u32, id: u32| Access { mode, owner: id, group: id };
+        let told = |file: Access, folders: &[Access]| {
+            let mut inquiry = Inquiry::new(Vec::new(), None);
+            inquiry.database_custody("db", file, folders);
+            inquiry.end().findings.first().map_or_else(|| "-".to_owned(), |one| one.message.clone())
+        };
+        let (root, closed, etcd) = (access(0o755, 0), access(0o700, 0), access(0o700, 998));
+        let all = [
+            told(access(0o600, 0), &[root, closed]),
+            // k3s writes its file so, in a folder that is closed.
+            told(access(0o644, 0), &[root, closed]),
+            told(access(0o644, 0), &[root, root]),
+            told(access(0o600, 998), &[root, etcd]),
+            told(access(0o600, 1000), &[root, root]),
+            told(access(0o600, 1000), &[root, closed]),
+            told(access(0o640, 1000), &[root, access(0o750, 1000)]),
+            told(Access { mode: 0o640, owner: 0, group: 1000 }, &[root, root]),
+            told(access(0o600, 0), &[root, access(0o777, 0)]),
+            told(access(0o600, 0), &[root, access(0o1777, 0)]),
+            told(access(0o602, 0), &[root]),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"
+        -
+        -
+        mode 0644: everybody on the machine can read what is stored
+        -
+        owned by user 1000, who can change what is stored
+        -
+        owned by user 1000, who can change what is stored
+        mode 0640: group 1000 can read what is stored
+        mode 0600: everybody on the machine can put another file in its place
+        -
+        mode 0602: everybody on the machine can change what is stored
         ");
     }
 

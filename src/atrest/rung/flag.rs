@@ -25,6 +25,7 @@ impl Inquiry {
         let settings = server.flags.settings();
         self.judge_encryption(server, &settings);
         self.judge_etcd(server, &settings);
+        self.keep_authorities(server.path, server.text, server.flags);
         self.judge_doors(server, &settings);
         // k3s, RKE2, variables and patches add up from several places.
         let flags = server.flags;

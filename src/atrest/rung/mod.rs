@@ -6,6 +6,7 @@ mod cluster;
 mod configuration;
 mod custody;
 mod custom;
+mod etcd;
 mod flag;
 mod kms;
 mod metrics;
@@ -14,6 +15,8 @@ mod stored;
 
 pub(super) use agreement::Configured;
 pub use agreement::Written;
+pub use custody::Access;
+pub(super) use etcd::Authorities;
 pub(super) use kms::KmsSeen;
 
 use std::ops::Range;

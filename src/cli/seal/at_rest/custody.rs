@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+#[cfg(unix)]
+use ksecrets::atrest::Access;
 use ksecrets::atrest::Inquiry;
 
 use super::shown;
@@ -30,6 +32,26 @@ pub(super) fn of_configuration(inquiry: &mut Inquiry, path: &Path, text: &str) {
 fn is_in_place(real: &Path) -> bool {
     let in_git = real.ancestors().skip(1).any(|folder| folder.join(".git").exists());
     IN_PLACE.iter().any(|folder| real.starts_with(folder)) && !in_git
+}
+
+/// Looks at who gets at a database, where etcd or k3s keeps it.
+pub(super) fn of_database(inquiry: &mut Inquiry, path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let access = |path: &Path| {
+            let metadata = fs::metadata(path).ok()?;
+            Some(Access { mode: metadata.mode(), owner: metadata.uid(), group: metadata.gid() })
+        };
+        let real = path.canonicalize().ok().filter(|real| is_in_place(real));
+        let seen = real.and_then(|real| {
+            let folders: Option<Vec<Access>> = real.ancestors().skip(1).map(access).collect();
+            Some((access(&real)?, folders?))
+        });
+        if let Some((file, folders)) = seen {
+            inquiry.database_custody(&shown(path), file, &folders);
+        }
+    }
 }
 
 /// Looks for keys in the folder of a snapshot.

@@ -60,6 +60,7 @@ impl LiveArguments {
             probe(&connection, namespace, inquiry)?;
         }
         pods(&connection, inquiry, &server);
+        etcd(&connection, inquiry);
         kubeadm(&connection, inquiry);
         nodes(&connection, inquiry);
         openshift(&connection, inquiry, &server);
@@ -158,6 +159,19 @@ fn value(object: &str, key: &str) -> Option<Zeroizing<String>> {
 fn shown(mounted: &Mounted) -> String {
     let Mounted { resource, namespace, name, key } = mounted;
     format!("{namespace}/{resource}/{name}/{key}")
+}
+
+/// etcd beside an API server: the same pods, by another label. Where there are none it runs elsewhere.
+fn etcd(connection: &Connection, inquiry: &mut Inquiry) {
+    match connection.ask(&format!("{PODS}?labelSelector=component%3Detcd")) {
+        Ok(text) => {
+            if inquiry.etcd_flags("kube-system/pods", &text).is_err() {
+                inquiry
+                    .skip("flags of etcd", "no pod of kube-system runs it: it is elsewhere, or within another program");
+            }
+        }
+        Err(error) => inquiry.skip("pods of kube-system", error.to_string()),
+    }
 }
 
 fn kubeadm(connection: &Connection, inquiry: &mut Inquiry) {

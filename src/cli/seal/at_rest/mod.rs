@@ -31,6 +31,9 @@ pub(super) struct AtRestArguments {
     /// What starts an API server: a static pod, a kubeadm, k3s or RKE2 configuration, a systemd unit
     #[arg(long, value_name = "FILE")]
     apiserver_manifest: Vec<PathBuf>,
+    /// What starts etcd: a static pod, or a systemd unit
+    #[arg(long, value_name = "FILE")]
+    etcd_manifest: Vec<PathBuf>,
     /// Audit policy of an API server
     #[arg(long, value_name = "FILE")]
     audit_policy: Vec<PathBuf>,
@@ -96,7 +99,7 @@ pub(super) fn run(arguments: &AtRestArguments) -> anyhow::Result<u8> {
     let targets = arguments.targets();
     if targets.is_empty() && !arguments.fix.is_wanted() {
         bail!(
-            "nothing to look at: give --config, --apiserver-manifest, --audit-policy, --metrics, --cluster, --etcd or --snapshot"
+            "nothing to look at: give --config, --apiserver-manifest, --etcd-manifest, --audit-policy, --metrics, --cluster, --etcd or --snapshot"
         );
     }
     let mut inquiry = Inquiry::new(arguments.resources(), arguments.distribution);
@@ -136,7 +139,14 @@ pub(super) fn run(arguments: &AtRestArguments) -> anyhow::Result<u8> {
 
 impl AtRestArguments {
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        let files = [&self.config, &self.apiserver_manifest, &self.audit_policy, &self.metrics, &self.snapshot];
+        let files = [
+            &self.config,
+            &self.apiserver_manifest,
+            &self.etcd_manifest,
+            &self.audit_policy,
+            &self.metrics,
+            &self.snapshot,
+        ];
         files.into_iter().flatten()
     }
 
@@ -179,6 +189,9 @@ impl AtRestArguments {
         for path in &self.apiserver_manifest {
             inquiry.flags(&shown(path), &read(path)?).with_context(|| shown(path))?;
         }
+        for path in &self.etcd_manifest {
+            inquiry.etcd_flags(&shown(path), &read(path)?).with_context(|| shown(path))?;
+        }
         for path in &self.config {
             let text = read(path)?;
             inquiry.configuration(&shown(path), &text, &self.server()).with_context(|| shown(path))?;
@@ -198,6 +211,7 @@ impl AtRestArguments {
         for path in &self.snapshot {
             let evidence = stored::read_file(path, &options).with_context(|| shown(path))?;
             inquiry.stored(&shown(path), &evidence);
+            custody::of_database(inquiry, path);
             custody::of_snapshot(inquiry, path);
         }
         if let Some(server) = self.etcd.server()? {
@@ -219,8 +233,9 @@ impl AtRestArguments {
         if matches!((limit, report.worst()), (Some(limit), Some(worst)) if worst >= limit) {
             return FOUND;
         }
-        // Unknown is not a pass, and no finding either. Whoever gives a policy alone does not ask.
-        let asks = report.targets.len() > self.audit_policy.len() && !self.fix.is_wanted();
+        // Unknown is not a pass, and no finding either. Whoever gives a policy or etcd's flags alone does not ask.
+        let others = self.audit_policy.len() + self.etcd_manifest.len();
+        let asks = report.targets.len() > others && !self.fix.is_wanted();
         let unknown = secrets.is_none_or(|verdict| verdict.encrypted() == Encrypted::Unknown);
         if asks && unknown { FAILED } else { CLEAN }
     }
