@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::advice::advise;
 use super::distribution::Distribution;
 use super::encryption::GroupResource;
 use super::rules::AtRestRule;
@@ -221,24 +222,6 @@ fn name_apart(findings: &mut [Finding]) {
         let ordinal = seen.entry((finding.rule.id.clone(), finding.location.clone())).or_default();
         finding.fingerprint = Fingerprint::new(&finding.rule.id, &finding.location, None, *ordinal);
         *ordinal += 1;
-    }
-}
-
-/// Puts the steps of the distribution behind what the rule advises.
-fn advise(finding: &mut Finding, distribution: Option<Distribution>) {
-    let Some(distribution) = distribution else { return };
-    let id = finding.rule.id.as_str();
-    let turns_on = ["encryption-not-configured", "stored-plaintext", "encryption-plaintext-written"].contains(&id);
-    let rewrites = ["stored-stale-key", "encryption-plaintext-read", "stored-plaintext"].contains(&id);
-    let mut steps = String::new();
-    if turns_on {
-        steps += &format!(" On {distribution}: {}", distribution.enable());
-    }
-    if rewrites {
-        steps += &format!(" Rewrite: {}.", distribution.rewrite());
-    }
-    if !steps.is_empty() {
-        finding.remediation = (finding.remediation.to_string() + &steps).into();
     }
 }
 

@@ -4,6 +4,7 @@
 //! Each kind of evidence is read by a module of its own, which knows nothing of the others. An [`Inquiry`] takes what
 //! they say, and ends in one verdict for each resource.
 
+mod advice;
 pub mod audit;
 mod distribution;
 pub mod encryption;
