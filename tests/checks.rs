@@ -187,6 +187,47 @@ fn configurations_are_seen_in_cloud_init() {
 }
 
 #[test]
+fn configurations_are_seen_in_here_documents() {
+    let script = |open: &str, body: &str, close: &str| {
+        format!("#!/bin/sh\nset -e\n{open}\n{body}{close}\nsystemctl restart kubelet\n")
+    };
+    let own = "EncryptionConfiguration (unnamed) resources[0].providers[0].identity: encryption-identity-first";
+    let tabs: String = PLAINTEXT.lines().map(|line| format!("\t\t{line}\n")).collect();
+    let document = format!("---\n{PLAINTEXT}");
+    for (text, place) in [
+        (script("cat <<EOF > /etc/kubernetes/enc.yaml", PLAINTEXT, "EOF"), "9:5"),
+        (script("cat > /etc/kubernetes/enc.yaml << 'EOF'", PLAINTEXT, "EOF"), "9:5"),
+        (script("sudo tee /etc/kubernetes/enc.yaml <<\"EOF\" >/dev/null", PLAINTEXT, "EOF"), "9:5"),
+        (script("cat <<-END_OF_IT >enc.yaml", &tabs, "\tEND_OF_IT"), "9:7"),
+        (script("cat <<EOF >enc.yaml", &document, "EOF"), "10:5"),
+        (script("cat <<A >a <<EOF >enc.yaml\na\nA", PLAINTEXT, "EOF"), "11:5"),
+    ] {
+        assert_eq!(told(&found("setup.sh", &text)), [format!("{place} {own}")], "{text}");
+    }
+    // The same in a script that a machine runs when it starts.
+    let text = script("cat <<EOF > /etc/kubernetes/enc.yaml", PLAINTEXT, "EOF");
+    let files = format!("#cloud-config\nwrite_files:\n- path: /setup.sh\n  content: |\n{}", indented(&text, 4));
+    let commands = format!("#cloud-config\nruncmd:\n- |\n{}", indented(&text, 4));
+    assert_eq!(told(&found("user-data.yaml", &files)), [format!("13:9 {own}")]);
+    assert_eq!(told(&found("user-data.yaml", &commands)), [format!("12:9 {own}")]);
+    // One that is only shown.
+    assert_eq!(told(&found("README.md", &format!("```sh\n{text}```\n"))), [""; 0]);
+}
+
+#[test]
+fn a_key_in_a_here_document_is_one_of_a_configuration() {
+    let key = STANDARD
+        .encode([7, 1, 8, 2, 8, 1, 8, 2, 8, 4, 5, 9, 0, 4, 5, 2, 3, 5, 3, 6, 0, 2, 8, 7, 4, 7, 1, 3, 5, 2, 6, 6]);
+    let keys = format!("- secretbox: {{keys: [{{name: a, secret: {key}}}]}}\n  - identity: {{}}");
+    let config = PLAINTEXT.replace("- identity: {}", &keys);
+    let text = format!("#!/bin/sh\ncat <<EOF > /etc/enc.yaml\n{config}EOF\n");
+    let findings = found("setup.sh", &text);
+    let keys: Vec<&str> =
+        findings.iter().filter(|one| one.secret.is_some()).map(|finding| finding.id().as_str()).collect();
+    assert_eq!(keys, ["encryption-config-key"]);
+}
+
+#[test]
 fn configurations_in_strings_are_seen_in_a_cluster() {
     let head = |kind: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "enc", "namespace": "ns"}});
     let mut applied = head("ConfigMap");

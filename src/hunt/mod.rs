@@ -16,6 +16,7 @@ mod excerpt;
 mod extract;
 mod finish;
 mod habitat;
+mod here;
 mod hits;
 mod holder;
 mod judge;

@@ -115,14 +115,19 @@ impl<'h> Scan<'h> {
         let generated = exposure == Some(Exposure::KustomizeGenerator);
         let habitat = if generated { Habitat::Config } else { Habitat::of(self.path) };
         let ctx = Context::file(default, exposure, habitat);
-        let hits = self.hits(text);
+        let mut hits = self.hits(text);
+        // In documents they are inside of scalars, which know whose they are.
+        let is_document = [".yaml", ".yml", ".json"].iter().any(|ending| self.path.ends_with(ending));
+        if !is_document && !text.starts_with("#cloud-config") {
+            hits = self.here_documents(&layer, &hits, &ctx).unwrap_or(hits);
+        }
         if self.path.ends_with("pgpass") || self.path.ends_with("pgpass.conf") {
             return self.pgpass(&layer, &ctx);
         }
         if !partial && !text.trim().contains(char::is_whitespace) {
             self.lone_value(&layer, &ctx);
         }
-        if partial && [".yaml", ".yml", ".json"].iter().any(|ending| self.path.ends_with(ending)) {
+        if partial && is_document {
             let reason = "too large to be read as documents: scanned as text".to_owned();
             self.skipped.push(Skipped { place: self.path.to_owned(), reason, unread: false });
         }
@@ -265,7 +270,8 @@ impl<'h> Scan<'h> {
         if !layer.decoded.is_empty() {
             self.copies_in_text(layer, ctx, None);
         }
-        let hits = hits.unwrap_or_else(|| self.hits(layer.text));
+        let mut hits = hits.unwrap_or_else(|| self.hits(layer.text));
+        hits = self.here_documents(layer, &hits, ctx).unwrap_or(hits);
         let text = layer.text.trim_start();
         let structured = text.starts_with(['{', '[']) || (text.contains('\n') && (has(text, ": ") || has(text, ":\n")));
         if structured && (!hits.is_empty() || has(text, "apiVersion")) {

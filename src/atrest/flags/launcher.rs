@@ -254,6 +254,26 @@ mod tests {
     }
 
     #[test]
+    fn units_may_start_it_by_a_shell() {
+        for command in [
+            "/bin/sh -c \"exec /usr/bin/kube-apiserver --a=1 --b=2 >>/var/log/x 2>&1\"",
+            "/usr/bin/env bash -ec 'source /etc/x; exec kube-apiserver --a=1 --b=2; exit 1'",
+            "-/bin/sh -c 'kube-apiserver \\\n  --a=1 \\\n  --b=2'",
+            "-/usr/bin/kube-apiserver --a=1 --b=2",
+            "+:/usr/bin/kube-apiserver --a=1 --b=2",
+        ] {
+            let unit = format!("[Service]\nExecStart={command}\nRestart=always\n");
+            assert_eq!(shown(&unit), ["Unit a=1 b=2"], "{unit}");
+            let flags = &Flags::read(&unit).unwrap()[0];
+            assert_eq!(&unit[flags.given[1].place.clone()], "--b=2", "{unit}");
+        }
+        let k3s = "[Service]\nExecStart=/bin/sh -c 'exec /usr/local/bin/k3s server $EXTRA --secrets-encryption'\n";
+        assert_eq!(shown(k3s), ["RancherUnit secrets-encryption=-"]);
+        assert!(Flags::read(k3s).unwrap()[0].has_variables);
+        assert!(Flags::read("[Service]\nExecStart=/bin/sh -c 'echo kube-apiserver-x'\n").is_err());
+    }
+
+    #[test]
     fn the_last_of_two_counts() {
         let flags = &Flags::read("kube-apiserver-arg: [a=1, a=2]\n").unwrap()[0];
         assert_eq!(flags.get("a").unwrap().value.as_deref(), Some("2"));

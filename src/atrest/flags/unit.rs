@@ -1,9 +1,12 @@
 //! A systemd unit that starts the API server, by itself or within k3s or RKE2; or one that starts etcd.
 
-use super::flag::{Flag, has_variables, words};
+use super::flag::{Flag, Word, has_variables, words};
 use super::launcher::{ETCD, Flags, Launcher, SERVER};
 use super::pod::{is_program, of_etcd};
 use super::rancher::PASSED_ON;
+
+/// What a unit may start.
+const PROGRAMS: [&str; 4] = [SERVER, ETCD, "k3s", "rke2"];
 
 /// Whether a text is a unit of systemd.
 pub(super) fn is(text: &str) -> bool {
@@ -14,7 +17,7 @@ pub(super) fn is(text: &str) -> bool {
 pub(super) fn read(text: &str) -> Option<Flags> {
     let text = without_comments(text);
     let (command, start) = command(&text)?;
-    let words = words(command, start);
+    let words = unfolded(words(command, start));
     if let Some(program) = words.iter().position(|(word, _)| is_program(word, SERVER)) {
         let has_variables = has_variables(&words);
         let given = Flag::all(words.into_iter().skip(program + 1));
@@ -33,12 +36,39 @@ pub(super) fn read(text: &str) -> Option<Flags> {
 pub(super) fn read_etcd(text: &str) -> Option<Flags> {
     let text = without_comments(text);
     let (command, start) = command(&text)?;
-    let words = words(command, start);
+    let words = unfolded(words(command, start));
     let program = words.iter().position(|(word, _)| is_program(word, ETCD))?;
     let has_variables = has_variables(&words) || text.lines().any(|line| line.trim().starts_with("EnvironmentFile"));
     let mut given = environment(&text);
     given.extend(Flag::all(words.into_iter().skip(program + 1)));
     Some(Flags { given, has_variables, ..Flags::of(Launcher::Unit) })
+}
+
+/// The words with those of a script that a shell is given (`/bin/sh -c "exec kube-apiserver …"`) in its place.
+fn unfolded(words: Vec<Word<'_>>) -> Vec<Word<'_>> {
+    let is_script = |option: &str| option.starts_with('-') && !option.starts_with("--") && option.ends_with('c');
+    let Some(at) = words.windows(2).position(|pair| is_script(pair[0].0) && pair[1].0.contains(char::is_whitespace))
+    else {
+        return words;
+    };
+    let (script, place) = words[at + 1].clone();
+    // Both quotes are in the place, and not in the word.
+    let quote = (place.len() - script.len()) / 2;
+    let mut own = self::words(script, place.start + quote);
+    let program = own.iter().position(|(word, _)| PROGRAMS.iter().any(|program| is_program(word, program)));
+    let mut commands = own.drain(program.unwrap_or(0)..);
+    let mut command = Vec::new();
+    // Up to what ends a command; a semicolon may stand right behind a word.
+    for (word, place) in commands.by_ref() {
+        let bare = word.trim_end_matches(';');
+        if !matches!(bare, "" | "&&" | "||" | "|" | "&") {
+            command.push((bare, place.start..place.end - (word.len() - bare.len())));
+        }
+        if bare != word || matches!(bare, "&&" | "||" | "|" | "&") {
+            break;
+        }
+    }
+    command
 }
 
 /// `Environment=ETCD_NAME=a "ETCD_DATA_DIR=/b"`.
@@ -62,6 +92,8 @@ fn command(text: &str) -> Option<(&str, usize)> {
     for line in text.split_inclusive('\n') {
         let setting = line.trim_start().strip_prefix("ExecStart").map(|rest| rest.trim_start_matches([' ', '\t']));
         if let Some(command) = setting.and_then(|rest| rest.strip_prefix('=')) {
+            // What systemd makes of a command that these signs stand before is no matter here.
+            let command = command.trim_start_matches([' ', '\t', '-', '@', ':', '+', '!', '|']);
             found = Some(at + line.len() - command.len());
         }
         at += line.len();
