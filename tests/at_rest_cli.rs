@@ -512,6 +512,23 @@ fn what_proves_too_little_says_so() {
     ");
 }
 
+/// Whoever asks for a resource wants an answer for that too, and a name that is misspelt has none.
+#[test]
+fn a_resource_without_an_answer_is_no_pass() {
+    let asked = |resources: &[&str]| {
+        let arguments = ["seal", "at-rest", "--metrics", "metrics.txt", "--fail-on", "never"];
+        let outcome = ksecrets().input("metrics.txt", METRICS).args(arguments).args(resources.iter().copied()).run();
+        format!("{}--- exit {}\n", outcome.stderr, outcome.status.unwrap())
+    };
+    let all = [asked(&[]), asked(&["--resource", "secrets"]), asked(&["--resource", "foo,secrets,configmaps"])];
+    insta::assert_snapshot!(all.concat(), @"
+    --- exit 0
+    --- exit 0
+    ksecrets: nothing that was looked at tells whether configmaps, foo are encrypted, or whether there are any
+    --- exit 2
+    ");
+}
+
 #[test]
 fn another_document_of_a_file_is_not_read_and_said() {
     let file = format!("{NONE}---\n{SOUND}");

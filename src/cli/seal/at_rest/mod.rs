@@ -46,7 +46,8 @@ pub(super) struct AtRestArguments {
     /// Look for plaintext that is left in old revisions, free pages and logs
     #[arg(long, requires = "snapshot")]
     residue: bool,
-    /// Resources to give a verdict on, besides secrets and configmaps: certificates.cert-manager.io
+    /// Resources to give a verdict on, besides secrets and configmaps: certificates.cert-manager.io. One that nothing tells of
+    /// is no answer: exit code 2
     #[arg(long, value_name = "RESOURCE", value_delimiter = ',', value_parser = plural)]
     resource: Vec<String>,
     /// Version of the API server that would read the configuration, as 1.34 [default: the newest known]
@@ -237,7 +238,21 @@ impl AtRestArguments {
         let others = self.audit_policy.len() + self.etcd_manifest.len();
         let asks = report.targets.len() > others && !self.fix.is_wanted();
         let unknown = secrets.is_none_or(|verdict| verdict.encrypted() == Encrypted::Unknown);
+        let open = self.unanswered(report);
+        if asks && !open.is_empty() {
+            let open = open.join(", ");
+            say(&format!("nothing that was looked at tells whether {open} are encrypted, or whether there are any"));
+            return FAILED;
+        }
         if asks && unknown { FAILED } else { CLEAN }
+    }
+
+    /// What was asked for by name, besides Secrets, and has no answer: a name that is misspelt is among that.
+    fn unanswered(&self, report: &Report) -> Vec<String> {
+        let asked: Vec<String> = self.resource.iter().map(|word| GroupResource::parse(word).to_string()).collect();
+        let open = report.at_rest.iter().flatten().skip(1).filter(|verdict| asked.contains(&verdict.resource));
+        let open = open.filter(|verdict| verdict.encrypted() == Encrypted::Unknown);
+        open.map(|verdict| verdict.resource.clone()).collect()
     }
 }
 
