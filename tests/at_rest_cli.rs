@@ -512,6 +512,22 @@ fn what_proves_too_little_says_so() {
     ");
 }
 
+/// A policy that names too much of everything is asked for everybody, and that is said.
+#[test]
+fn a_policy_that_is_not_asked_whole_says_so() {
+    let names = |kind: &str| (0..500).map(|n| format!("{kind}{n}")).collect::<Vec<_>>().join(", ");
+    let policy = format!(
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- {{level: Metadata, users: [{}], namespaces: [{}]}}\n- level: Metadata\n",
+        names("u"),
+        names("n")
+    );
+    let look = |policy: &str| {
+        ksecrets().input("audit.yaml", policy).args(["seal", "at-rest", "--audit-policy", "audit.yaml"]).run()
+    };
+    assert!(look(&policy).to_string().contains("it names too many users, groups, namespaces and names together"));
+    assert!(!look(&policy.replace("users", "verbs")).to_string().contains("too many"));
+}
+
 /// Whoever asks for a resource wants an answer for that too, and a name that is misspelt has none.
 #[test]
 fn a_resource_without_an_answer_is_no_pass() {

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::index::Index;
 use super::level::Level;
 use super::policy::AuditPolicy;
 use super::request::{Caller, Request};
 use super::rule::AuditRule;
 
 /// Most requests that are asked for one topic. Policies name a handful of users and namespaces; one that names
-/// thousands of each is asked for strangers only, which still tells what everybody's requests are logged with.
-const MOST: usize = 2_000_000;
+/// thousands of each is asked for strangers only, which still tells what everybody's requests are logged with, and is
+/// to be said.
+const MOST: usize = 500_000;
 
 /// Stands for every user, namespace or name that a policy does not speak of. No name of Kubernetes has a NUL.
 const OTHER: &str = "\0";
@@ -87,7 +89,7 @@ impl Topic {
     }
 
     /// Group, resource and subresource.
-    fn parts(self) -> (&'static str, &'static str, &'static str) {
+    pub(super) fn parts(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Secrets => ("", "secrets", ""),
             Self::ConfigMaps => ("", "configmaps", ""),
@@ -97,7 +99,7 @@ impl Topic {
     }
 
     /// Verbs, and from which level on the secret is in what they log. What a watch sends is never logged.
-    fn verbs(self) -> &'static [(&'static str, Level)] {
+    pub(super) fn verbs(self) -> &'static [(&'static str, Level)] {
         use Level::{Request, RequestResponse};
         match self {
             Self::Secrets | Self::ConfigMaps => &[
@@ -127,10 +129,10 @@ impl AuditPolicy<'_> {
     #[must_use]
     pub fn logged(&self, topic: Topic) -> Vec<Logged> {
         let mut found: BTreeMap<usize, Seen> = BTreeMap::new();
-        let words = Words::of(self, topic);
+        let (words, index) = (Words::of(self, topic), Index::of(self, topic));
         for (caller, whose) in words.callers() {
             for (number, &(verb, least)) in topic.verbs().iter().enumerate() {
-                for (rule, namespace, name) in words.answers(self, topic, &caller, verb, least) {
+                for (rule, namespace, name) in words.answers((self, &index), topic, &caller, verb, least) {
                     let seen = found.entry(rule).or_default();
                     seen.verbs.insert(number);
                     seen.namespaces.insert(namespace);
@@ -143,6 +145,12 @@ impl AuditPolicy<'_> {
             }
         }
         found.into_iter().map(|(rule, seen)| self.tell(topic, rule, seen, &words)).collect()
+    }
+
+    /// Whether every user and group that it names was asked: not of a policy that names too many of too much.
+    #[must_use]
+    pub fn is_asked_whole(&self, topic: Topic) -> bool {
+        Words::of(self, topic).is_whole
     }
 
     fn tell(&self, topic: Topic, rule: usize, seen: Seen<'_>, words: &Words<'_>) -> Logged {
@@ -193,6 +201,8 @@ struct Words<'a> {
     groups: Vec<&'a str>,
     namespaces: Vec<&'a str>,
     names: Vec<&'a str>,
+    /// Whether nothing was left out.
+    is_whole: bool,
 }
 
 impl<'a> Words<'a> {
@@ -209,8 +219,10 @@ impl<'a> Words<'a> {
             groups: distinct(rules().flat_map(|rule| rule.groups.iter().copied()), &[]),
             namespaces,
             names: distinct(names, &[OTHER, ""]),
+            is_whole: true,
         };
         if words.requests() > MOST {
+            words.is_whole = false;
             words.users.truncate(1);
             words.groups.clear();
             words.names.truncate(2);
@@ -232,10 +244,10 @@ impl<'a> Words<'a> {
     /// The rules that log the caller's requests with this verb at the level or above.
     fn answers(
         &self,
-        policy: &AuditPolicy<'_>,
+        (policy, index): (&AuditPolicy<'_>, &Index<'a>),
         topic: Topic,
         caller: &Caller<'_>,
-        verb: &str,
+        verb: &'static str,
         least: Level,
     ) -> BTreeSet<(usize, &'a str, &'a str)> {
         let (group, resource, subresource) = topic.parts();
@@ -253,7 +265,7 @@ impl<'a> Words<'a> {
         for &namespace in self.namespaces.iter().filter(|namespace| may_be_in(topic, verb, namespace)) {
             for &name in self.names.iter().filter(|name| may_name(topic, verb, name)) {
                 (request.namespace, request.name) = (namespace, name);
-                let rule = policy.rules.iter().position(|rule| rule.matches(&request));
+                let rule = index.position(&request);
                 let logs = |&rule: &usize| policy.rules[rule].level >= least && !policy.rules[rule].omits_answers;
                 found.extend(rule.filter(logs).map(|rule| (rule, namespace, name)));
             }
@@ -402,6 +414,31 @@ mod tests {
         assert_eq!(scopes(&format!("{{level: RequestResponse, {db}}}")), (Scope::All, only("db")));
         assert_eq!(scopes(&format!("{{level: None, {db}}}, {{level: Request}}")), (Scope::All, except("db")));
         assert_eq!(scopes("{level: Request, verbs: [create]}"), (Scope::All, Scope::All));
+    }
+
+    /// Each of many rules names something else, or one rule all of it: time is that of reading them.
+    #[test]
+    fn many_rules_take_no_time() {
+        let kinds: [fn(usize) -> String; 5] = [
+            |n| format!("users: [w{n}]"),
+            |n| format!("userGroups: [w{n}]"),
+            |n| format!("namespaces: [w{n}]"),
+            |n| format!("users: [a], namespaces: [w{n}], userGroups: [b]"),
+            |n| format!("resources: [{{resources: [secrets], resourceNames: [w{n}]}}]"),
+        ];
+        let names = (0..20_000).map(|n| format!("w{n}")).collect::<Vec<_>>().join(", ");
+        let begin = std::time::Instant::now();
+        for kind in kinds {
+            let rule = |n| format!("- {{level: RequestResponse, {}, verbs: [get]}}\n", kind(n));
+            let rules: String = (0..4000).map(rule).collect();
+            let watched = "- {level: None, verbs: [watch]}\n".repeat(4000);
+            let told = told(&format!("rules:\n{watched}{rules}- level: Metadata\n"));
+            assert!(told.len() >= 4000, "{}: {}", kind(1), told.len());
+        }
+        for word in ["users", "userGroups", "namespaces"] {
+            told(&format!("rules:\n- {{level: Metadata, {word}: [{names}]}}\n- level: RequestResponse\n"));
+        }
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
     }
 
     #[test]

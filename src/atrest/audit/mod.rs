@@ -4,6 +4,7 @@
 //! says how it is logged. Upstream: `k8s.io/apiserver/pkg/audit/policy` and `pkg/apis/audit/validation`.
 
 mod bodies;
+mod index;
 mod lenient;
 mod level;
 mod policy;

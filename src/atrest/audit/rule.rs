@@ -61,7 +61,7 @@ impl GroupResources<'_> {
             && (self.resources.is_empty() || allows(&self.names, request.name))
     }
 
-    fn speaks_of(&self, group: &str, resource: &str, subresource: &str) -> bool {
+    pub(super) fn speaks_of(&self, group: &str, resource: &str, subresource: &str) -> bool {
         // Read for an API server that takes it, `*` is every group.
         (self.group == group || self.group == "*")
             && (self.resources.is_empty()

@@ -51,6 +51,14 @@ impl Inquiry {
             let location = place(path, text, group.range());
             self.find(AtRestRule::AuditInvalid, Some(Severity::Low), message.to_owned(), location);
         }
+        for topic in Topic::ALL.into_iter().filter(|topic| !policy.is_asked_whole(*topic)) {
+            let reason = format!(
+                "it names too many users, groups, namespaces and names together: for {} only everybody was asked for, and not \
+                 each user and group",
+                topic.resource()
+            );
+            self.skip(path, reason);
+        }
         for logged in Topic::ALL.into_iter().flat_map(|topic| policy.logged(topic)) {
             let severity = (logged.topic == Topic::ConfigMaps).then_some(Severity::Low);
             let location = place(path, text, logged.place.clone());
