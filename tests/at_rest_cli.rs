@@ -512,6 +512,37 @@ fn what_proves_too_little_says_so() {
     ");
 }
 
+/// What is in order is not copied: it holds keys, and there is nothing to roll out.
+#[test]
+fn a_file_in_order_is_left_alone() {
+    let said = |text: &str, arguments: &[&str]| {
+        let all = ["seal", "at-rest", "--config", "enc.yaml", "--fix-config", "new.yaml"].iter().chain(arguments);
+        let outcome = ksecrets().input("enc.yaml", text).args(all.copied()).run();
+        let written = outcome.folder().join("new.yaml").exists();
+        format!("{}--- exit {}, written: {written}\n", outcome.stderr, outcome.status.unwrap())
+    };
+    let reads = SOUND.to_owned() + "  - identity: {}\n";
+    let all = [said(SOUND, &[]), said(SOUND, &["--finish"]), said(&reads, &[]), said(&reads, &["--finish"])];
+    insta::assert_snapshot!(all.concat(), @"
+    ksecrets: enc.yaml is in order, and there is nothing to roll out: new.yaml was not written
+    --- exit 0, written: false
+    ksecrets: enc.yaml is in order, and there is nothing to roll out: new.yaml was not written
+    --- exit 0, written: false
+    ksecrets: enc.yaml is in order, and there is nothing to roll out: new.yaml was not written
+    ksecrets: what only reads secrets can be left out when every object of it was rewritten
+    ksecrets: step 1: rewrite: kubectl get secrets -A -o json | kubectl replace -f -
+    ksecrets: step 2: take a new snapshot (etcdctl snapshot save SNAPSHOT), and see that nothing is left of secrets: ksecrets seal at-rest --config enc.yaml --snapshot SNAPSHOT --require stored-bytes
+    ksecrets: step 3: leave out what only reads: ksecrets seal at-rest --config enc.yaml --snapshot SNAPSHOT --fix-config LAST --finish
+    --- exit 0, written: false
+    ksecrets: wrote new.yaml
+    ksecrets: changed: secrets: not read any more: identity
+    ksecrets: nothing that was looked at shows that every object of secrets was rewritten: what was not is lost. Give --snapshot with a new one, and it is looked at
+    ksecrets: step 1: keep the old file with the old backups: new.yaml reads neither those nor plaintext
+    ksecrets: step 2: bring new.yaml to every API server and restart each, one after the other, in the place of the old file
+    --- exit 0, written: true
+    ");
+}
+
 /// A policy that names too much of everything is asked for everybody, and that is said.
 #[test]
 fn a_policy_that_is_not_asked_whole_says_so() {

@@ -23,7 +23,8 @@ resources: [{resources: [secrets], providers: [{identity: {}}]}]
 #[command(next_help_heading = "Mending")]
 pub(super) struct FixArguments {
     /// Write a corrected configuration (0600) to a new file: what encrypts first, what was used before kept for reading. Of
-    /// --config, or a first one. Exits with 0 when it is written, unless --fail-on or --require say otherwise
+    /// --config, or a first one; where that is in order nothing is written. Exits with 0, unless --fail-on or --require say
+    /// otherwise
     #[arg(long, value_name = "OUT", value_parser = file)]
     fix_config: Option<PathBuf>,
     /// Add a new random key, whatever is there: second, for every API server to have it before one writes with it, or first,
@@ -99,8 +100,13 @@ impl FixArguments {
         let config = Config::read(root, &known.server);
         let (stage, corrected) = self.correct(&config).context("--fix-config")?;
         self.hold(&config, &corrected, known)?;
-        create(out, corrected.expose().as_bytes())?;
-        let fixed = Fixed { out, stage, corrected: &corrected, is_first: configurations.is_empty(), known };
+        // What is in order is not copied: a file with keys is one more to lose.
+        let in_order = configurations.first().filter(|_| corrected.changes().is_empty());
+        if in_order.is_none() {
+            create(out, corrected.expose().as_bytes())?;
+        }
+        let file = in_order.unwrap_or(out);
+        let fixed = Fixed { out, file, stage, corrected: &corrected, is_first: configurations.is_empty(), known };
         fixed.lines().iter().for_each(|line| say(line));
         Ok(())
     }

@@ -10,6 +10,8 @@ use super::fix::Known;
 /// A corrected configuration that was written.
 pub(super) struct Fixed<'a> {
     pub(super) out: &'a Path,
+    /// The file that is in order now: the one that was written, or the one that was there.
+    pub(super) file: &'a Path,
     pub(super) stage: Stage,
     pub(super) corrected: &'a Corrected,
     /// Whether there was none before.
@@ -26,7 +28,14 @@ impl Fixed<'_> {
         } else {
             ""
         };
-        let mut lines = vec![format!("wrote {}{keys}", out.display())];
+        let mut lines = match corrected.changes().is_empty() {
+            true => vec![format!(
+                "{} is in order, and there is nothing to roll out: {} was not written",
+                self.file.display(),
+                out.display()
+            )],
+            false => vec![format!("wrote {}{keys}", out.display())],
+        };
         lines.extend(corrected.changes().iter().map(|change| format!("changed: {change}")));
         if corrected.needs_kms_v1() {
             lines.push(format!(
@@ -34,10 +43,6 @@ impl Fixed<'_> {
                  flag the API server does not start",
                 self.known.server.minor
             ));
-        }
-        if corrected.changes().is_empty() {
-            lines
-                .push("nothing of it is different: the file was in order, and there is nothing to roll out".to_owned());
         }
         lines.extend(self.doubts());
         let steps = self.steps();
@@ -104,18 +109,18 @@ impl Fixed<'_> {
 
     /// From the file in force to one without what only reads.
     fn migration(&self) -> Vec<String> {
-        let (out, rewrites) = (self.out.display(), self.corrected.rewrites());
+        let (file, rewrites) = (self.file.display(), self.corrected.rewrites());
         if rewrites.is_empty() {
             return Vec::new();
         }
         let rewrite = rewrite::commands(rewrites).into_iter().map(|command| format!("rewrite: {command}"));
         let check = format!(
             "take a new snapshot (etcdctl snapshot save SNAPSHOT), and see that nothing is left of {}: ksecrets seal at-rest \
-             --config {out} --snapshot SNAPSHOT --require stored-bytes",
+             --config {file} --snapshot SNAPSHOT --require stored-bytes",
             names(rewrites)
         );
         let finish = format!(
-            "leave out what only reads: ksecrets seal at-rest --config {out} --snapshot SNAPSHOT --fix-config LAST --finish"
+            "leave out what only reads: ksecrets seal at-rest --config {file} --snapshot SNAPSHOT --fix-config LAST --finish"
         );
         rewrite.chain([check, finish]).collect()
     }
