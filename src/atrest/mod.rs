@@ -6,6 +6,7 @@
 
 mod advice;
 pub mod audit;
+mod declare;
 mod distribution;
 pub mod encryption;
 pub mod flags;
