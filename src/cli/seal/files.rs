@@ -1,5 +1,6 @@
 //! The files that Secrets lie in: read, edited, written back or printed.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::panic::resume_unwind;
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 use super::super::argument::unreadable;
 use super::bitnami::Theirs;
 
-/// Endings of the files that a folder is looked through for.
+/// Endings of the files that a folder is looked through for, in either case.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// A file of documents.
@@ -198,7 +199,7 @@ pub(super) fn save_all(all: &[&Manifests]) -> anyhow::Result<()> {
     })
 }
 
-/// The files that paths name: folders are looked through, and what they leave out of git is left out.
+/// The files that paths name, each once: folders are looked through, and what they leave out of git is left out.
 pub(super) fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     walked(paths, true)
 }
@@ -211,7 +212,7 @@ pub(super) fn walk_all(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Whether a file is called as manifests are.
 pub(super) fn is_manifest(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
+    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
 fn walked(paths: &[PathBuf], ignore_files: bool) -> anyhow::Result<Vec<PathBuf>> {
@@ -233,5 +234,30 @@ fn walked(paths: &[PathBuf], ignore_files: bool) -> anyhow::Result<Vec<PathBuf>>
             }
         }
     }
+    let mut seen = HashSet::new();
+    // By name: a link to a file may be judged by the rules of another path than the file.
+    files.retain(|path| seen.insert(std::path::absolute(path).unwrap_or_else(|_| path.clone())));
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_named_twice_is_there_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        fs::write(&file, "").unwrap();
+        let again = folder.path().join(".").join("a.yaml");
+        assert_eq!(walk(&[file.clone(), again, folder.path().to_path_buf()]).unwrap(), [file]);
+    }
+
+    #[test]
+    fn endings_count_in_either_case() {
+        assert!(
+            is_manifest(Path::new("A.YAML")) && is_manifest(Path::new("b.Json")) && is_manifest(Path::new("c.yml"))
+        );
+        assert!(!is_manifest(Path::new("yaml")) && !is_manifest(Path::new("a.txt")));
+    }
 }
