@@ -71,6 +71,7 @@ pub(super) const CALLS: &[(&str, usize, Kind)] = &[
     ("cookieParser", 0, Kind::Secret),
     ("NewCookieStore", 0, Kind::Secret),
     ("securecookie.New", 0, Kind::Secret),
+    ("setCipherKey", 0, Kind::Secret),
     // Databases.
     ("new PDO", 2, Kind::Password),
     ("new mysqli", 2, Kind::Password),
@@ -103,6 +104,8 @@ pub(super) const CALLS: &[(&str, usize, Kind)] = &[
     ("auth = (", 1, Kind::Password),
     ("keyring.set_password", 2, Kind::Password),
     ("WiFi.begin", 1, Kind::Password),
+    // Of sbt: realm, host, user, password.
+    ("Credentials(", 3, Kind::Password),
     // Providers.
     ("twilio(", 1, Kind::Token),
     ("Client(\"AC", 1, Kind::Token),
@@ -304,6 +307,8 @@ mod tests {
             "smtp.PlainAuth(\"\", \"me\", \"k3y\", \"mail\")",
             "new PasswordAuthentication(\"u\", \"k3y\".toCharArray())",
             "Client(\"AC00\", \"k3y\")",
+            "credentials += Credentials(\"Nexus\", \"nexus\", \"deploy\", \"k3y\")",
+            "rememberMe.setCipherKey(Base64.decode(\"k3y\"));",
         ] {
             assert_eq!(found(line), ["k3y"], "{line}");
         }

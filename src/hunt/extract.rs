@@ -15,7 +15,8 @@ use super::site::{Context, Scalar};
 use super::value::{Strength, harmless, is_harmless_inside, strength};
 
 /// Words, in lower case, of structures that carry secrets under names that say nothing: a reason to parse a document.
-pub(super) const KEYWORDS: [&str; 5] = ["kind: secret", "binarydata", "generator:", "sops:", "%3a%2f%2f"];
+pub(super) const KEYWORDS: [&str; 7] =
+    ["kind: secret", "binarydata", "generator:", "sops:", "%3a%2f%2f", "userlist.txt", ".pgpass"];
 
 /// Runs every reader over a document; gives back the numbers of the nodes that are dealt with.
 pub(super) fn claims(

@@ -30,6 +30,7 @@ const CODE: &[&str] = &[
     "kt",
     "kts",
     "scala",
+    "sbt",
     "groovy",
     "rb",
     "php",

@@ -12,7 +12,7 @@ use super::keyboard::is_walked;
 use super::names::{Kind, classify, is_some_key, normalise, trails};
 use super::value::{
     Strength, fallback, fits, harmless, is_code, is_default, is_harmless_inside, is_mail_address, is_name, is_random,
-    is_uuid, strength,
+    is_uuid, mixes_classes, strength,
 };
 
 /// What the judge needs to know of the place.
@@ -65,6 +65,10 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
     if let Some(literal) = fallback(value) {
         return judge(kind, name, literal, Circumstances { quoted: true, in_use: None, ..at });
     }
+    // OpenSSL is told where a password comes from: `-pass pass:literal`.
+    if let Some(literal) = value.strip_prefix("pass:").filter(|_| kind == Kind::Password) {
+        return judge(kind, name, literal, Circumstances { quoted: true, ..at });
+    }
     if let Some(confidence) = at.in_use.filter(|_| kind == Kind::Password && at.habitat == Habitat::Config)
         && is_default(value)
     {
@@ -115,6 +119,8 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
     };
     let severity = match (at.sample && at.habitat != Habitat::Config, strength) {
         (true, _) => Severity::Low,
+        // Manifests of tests and examples are applied too, but rarely where it matters.
+        (false, _) if at.sample => Severity::Medium,
         (false, Strength::Weak) => Severity::Medium,
         // A comment or a page of documentation is not what runs.
         (false, _) if at.habitat == Habitat::Prose => Severity::Medium,
@@ -198,6 +204,10 @@ fn in_prose(kind: Kind, secret: &str, strength: Strength, at: Circumstances) -> 
     match strength {
         Strength::Strong => Some(if at.sample { Confidence::Low } else { Confidence::Medium }),
         Strength::Fair if kind == Kind::Password && (digit || is_mixed(secret)) && !at.sample && at.quoted => {
+            Some(Confidence::Low)
+        }
+        // Logs and notes put no quotes around what a generator gave.
+        Strength::Fair if kind == Kind::Password && !at.sample && secret.len() >= 10 && mixes_classes(secret) => {
             Some(Confidence::Low)
         }
         _ => None,

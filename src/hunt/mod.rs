@@ -25,6 +25,7 @@ mod known;
 mod layer;
 mod limits;
 mod lines;
+mod logins;
 mod made;
 mod markup;
 mod names;

@@ -25,7 +25,7 @@ pub(super) fn keywords() -> impl Iterator<Item = String> {
     KEYWORDS.iter().map(|word| (*word).to_owned()).chain(pairs)
 }
 
-const KEYWORDS: [&str; 24] = [
+const KEYWORDS: [&str; 25] = [
     // Of some key, with whatever before it. `Key` alone cannot be told from the keys of maps.
     "_key",
     "-key",
@@ -39,6 +39,7 @@ const KEYWORDS: [&str; 24] = [
     "cred",
     "authorization",
     "masterauth",
+    "userkey",
     "psk",
     "pswd",
     "_pw",
@@ -794,7 +795,8 @@ fn kind_at(words: &[&str], at: usize) -> Option<Kind> {
     if word.ends_with("secret") {
         return Some(Kind::Secret);
     }
-    let run_together = ["apikey", "accesskey", "secretkey", "authkey"];
+    // `restuserkey` is the password of GlusterFS' REST service in a StorageClass.
+    let run_together = ["apikey", "accesskey", "secretkey", "authkey", "userkey"];
     run_together.iter().any(|ending| word.ends_with(ending)).then_some(Kind::ApiKey)
 }
 
@@ -937,6 +939,7 @@ mod tests {
             ("apiKey", Kind::ApiKey),
             ("client_secret", Kind::Secret),
             ("clientsecret", Kind::Secret),
+            ("restuserkey", Kind::ApiKey),
             ("JWT_SIGNING_KEY", Kind::Secret),
             ("secretKey", Kind::Secret),
             ("SECRET_KEY_BASE", Kind::Secret),
@@ -1018,6 +1021,7 @@ mod tests {
             "auth_token",
             "api-key",
             "apikey",
+            "restuserkey",
         ] {
             assert!(keywords().any(|keyword| name.contains(&keyword)), "{name}");
         }

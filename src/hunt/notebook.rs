@@ -10,22 +10,33 @@ use super::scan::Scan;
 use super::site::Context;
 
 impl Scan<'_> {
-    /// Scans the code of a notebook's cells. What else is in it has names that mean nothing.
+    /// Scans the code of a notebook's cells and what it printed. What else is in it has names that mean nothing.
     pub(super) fn notebook(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
         let Ok(tree) = parse_document(layer.text, 0..layer.text.len()) else { return };
         let cells = tree.root().and_then(|root| root.get("cells")).into_iter().flat_map(Node::items);
-        for source in
-            cells.filter(|cell| cell.get_str("cell_type") == Some("code")).filter_map(|cell| cell.get("source"))
-        {
-            let (mut code, mut runs) = (String::new(), Vec::new());
-            for line in source.items().chain([source]).filter(|node| node.is_scalar()) {
-                unescape(layer.text, line.content(), &mut code, &mut runs);
+        for cell in cells.filter(|cell| cell.get_str("cell_type") == Some("code")) {
+            for text in cell.get("source").into_iter().chain(printed(cell)) {
+                self.cell(layer, text, ctx);
             }
-            let hits = self.hits(&code);
-            let inner = layer.inner(&code, Origin::Runs(runs), None);
-            self.text(&inner, 0..code.len(), &hits, &ctx.judged_as(Habitat::Code));
         }
     }
+
+    /// Scans a text of a cell: one string, or one for every line.
+    fn cell(&mut self, layer: &Layer<'_>, text: Node<'_>, ctx: &Context<'_>) {
+        let (mut code, mut runs) = (String::new(), Vec::new());
+        for line in text.items().chain([text]).filter(|node| node.is_scalar()) {
+            unescape(layer.text, line.content(), &mut code, &mut runs);
+        }
+        let hits = self.hits(&code);
+        let inner = layer.inner(&code, Origin::Runs(runs), None);
+        self.text(&inner, 0..code.len(), &hits, &ctx.judged_as(Habitat::Code));
+    }
+}
+
+/// What a cell wrote to its streams, and the values it showed as text.
+fn printed(cell: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let outputs = cell.get("outputs").into_iter().flat_map(Node::items);
+    outputs.filter_map(|output| output.get("text").or_else(|| output.at_path(&["data", "text/plain"])))
 }
 
 /// Appends a string of JSON with its escapes undone (RFC 8259, 7), and where its runs stand. Halves of surrogate pairs

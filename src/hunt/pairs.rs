@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::assignment::name_around;
+use super::value::mixes_classes;
 
 /// A name and a literal that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,70 @@ pub(super) fn variable_defaults(text: &str, bounds: &Range<usize>, line: &Range<
     strings(&value[..end])
         .map(|range| Pair { name: name.clone(), value: base + range.start..base + range.end })
         .collect()
+}
+
+/// Most rows of a table that are read.
+const MAX_ROWS: usize = 512;
+
+/// For a byte in the head of a table of separated values (RFC 4180): the cells below its name, down to the first line
+/// that has not as many of them. The head is the first line of its text, and of names alone.
+#[must_use]
+pub(super) fn cells_below(text: &str, bounds: &Range<usize>, line: &Range<usize>, at: usize) -> Vec<Pair> {
+    let head = &text[line.clone()];
+    let sign = [',', ';', '\t'].into_iter().find(|sign| head.contains(*sign));
+    let Some(sign) = sign.filter(|_| line.start == bounds.start) else { return Vec::new() };
+    let columns: Vec<Range<usize>> = cells(head, sign).collect();
+    let named = |cell: &Range<usize>| {
+        let name = &head[cell.clone()];
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_- ".contains(&byte))
+    };
+    let column = columns.iter().position(|cell| cell.contains(&(at - line.start)));
+    let Some(column) = column.filter(|_| columns.iter().all(named)) else { return Vec::new() };
+    let name = line.start + columns[column].start..line.start + columns[column].end;
+    let mut start = line.end;
+    let rows = text[line.end..bounds.end].split_inclusive('\n').map(|row| {
+        start += row.len();
+        (start - row.len(), row.trim_end_matches(['\r', '\n']))
+    });
+    let rows = rows.skip_while(|(_, row)| row.is_empty()).take(MAX_ROWS);
+    rows.map_while(|(start, row)| {
+        let cells: Vec<Range<usize>> = cells(row, sign).collect();
+        let cell = cells.get(column).filter(|_| cells.len() == columns.len())?;
+        Some(Pair { name: name.clone(), value: start + cell.start..start + cell.end })
+    })
+    .collect()
+}
+
+/// The cells of a line, without quotes and the spaces around them.
+fn cells(line: &str, sign: char) -> impl Iterator<Item = Range<usize>> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let rest = &line[start..];
+        let blanks = rest.len() - rest.trim_start_matches(' ').len();
+        let quoted = rest[blanks..].starts_with('"').then(|| rest[blanks + 1..].find('"')).flatten();
+        let close = quoted.map_or(0, |length| blanks + length + 2);
+        let end = rest[close..].find(sign).map(|found| close + found);
+        next = end.map(|end| start + end + sign.len_utf8());
+        Some(match quoted {
+            Some(length) => start + blanks + 1..start + blanks + 1 + length,
+            None => start + blanks..start + rest[..end.unwrap_or(rest.len())].trim_end().len().max(blanks),
+        })
+    })
+}
+
+/// What a sentence says that a name is: `the admin password is Xk2vq9Lm.`. Only a word that people do not write counts.
+#[must_use]
+pub(super) fn said(text: &str, line: &Range<usize>, at: usize) -> Option<Pair> {
+    const VERBS: [&str; 4] = ["is: ", "is ", "was ", "= "];
+    let name = name_around(text.as_bytes(), line, at)?;
+    let rest = text[name.end..line.end].trim_start_matches(['*', '`', '_', '"', '\'']).strip_prefix(' ')?;
+    let rest = VERBS.iter().find_map(|verb| rest.strip_prefix(verb))?;
+    let rest = rest.trim_start_matches(['*', '`', '"', '\'']);
+    let word = rest.split_whitespace().next()?.trim_end_matches(['*', '`', '"', '\'', '.', ',', ';', ')']);
+    let start = word.as_ptr() as usize - text.as_ptr() as usize;
+    (word.len() >= 8 && mixes_classes(word)).then_some(Pair { name, value: start..start + word.len() })
 }
 
 /// Signs and calls between a name and the literal it is compared with; and, with the literal first, between that and

@@ -13,6 +13,7 @@ use super::credentials::Generic;
 use super::habitat::{Habitat, has};
 use super::judge::{Circumstances, Judgement, judge};
 use super::layer::{Layer, Origin};
+use super::logins::Logins;
 use super::names::{classify, normalise};
 use super::place::is_helm_values;
 use super::rights::Rights;
@@ -121,8 +122,8 @@ impl<'h> Scan<'h> {
         if !is_document && !text.starts_with("#cloud-config") {
             hits = self.here_documents(&layer, &hits, &ctx).unwrap_or(hits);
         }
-        if self.path.ends_with("pgpass") || self.path.ends_with("pgpass.conf") {
-            return self.pgpass(&layer, &ctx);
+        if let Some(format) = Logins::of_name(self.path) {
+            return self.logins(&layer, format, &ctx);
         }
         if !partial && !text.trim().contains(char::is_whitespace) {
             self.lone_value(&layer, &ctx);
@@ -187,33 +188,6 @@ impl<'h> Scan<'h> {
         self.found(layer, start..start + judgement.secret.len(), judgement.secret, ctx, says);
     }
 
-    /// PostgreSQL's password file (<https://www.postgresql.org/docs/current/libpq-pgpass.html>): five fields a line,
-    /// the password last, `\:` and `\\` escaped.
-    fn pgpass(&mut self, layer: &Layer<'_>, ctx: &Context<'_>) {
-        let mut at = 0;
-        for line in layer.text.split_inclusive('\n') {
-            let start = at;
-            at += line.len();
-            let content = line.trim_end();
-            let colons = content.match_indices(':').filter(|(place, _)| !content[..*place].ends_with('\\'));
-            let Some((last, _)) = colons.clone().nth(3).filter(|_| !content.starts_with('#')) else { continue };
-            let secret = &content[last + 1..];
-            if secret.is_empty() || super::value::harmless(secret).is_some() {
-                continue;
-            }
-            let hunter = self.hunter;
-            let says = Statement {
-                rule: &hunter.generic().password,
-                rank: Rank::Structural,
-                severity: Severity::High,
-                confidence: Confidence::High,
-                message: "password of a PostgreSQL password file".to_owned(),
-                notes: Vec::new(),
-            };
-            self.found(layer, start + last + 1..start + content.len(), secret, ctx, says);
-        }
-    }
-
     pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
         // As many as a manifest has: a list that grows is copied each time.
         let mut hits = Vec::with_capacity(text.len() / 256);
@@ -249,7 +223,8 @@ impl<'h> Scan<'h> {
             .map(str::trim)
             .find(|line| !line.is_empty() && !line.starts_with('#') && *line != "---")
             .unwrap_or("");
-        if ["apiVersion:", "kind:", "{"].iter().any(|start| first.starts_with(start)) && object() {
+        let written = ["apiVersion:", "kind:", "{"].iter().any(|start| first.starts_with(start)) && object();
+        if written || text.starts_with("#cloud-config") {
             return true;
         }
         let nameless = !path.rsplit('/').next().unwrap_or("").contains('.') || path == "-";

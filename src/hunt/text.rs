@@ -14,7 +14,7 @@ use super::judge::{Circumstances, judge, kind_of};
 use super::layer::Layer;
 use super::markup::element_value;
 use super::names::{Kind, classify, normalise};
-use super::pairs::{Pair, compared, line_of, value_beside, variable_defaults};
+use super::pairs::{Pair, cells_below, compared, line_of, said, value_beside, variable_defaults};
 use super::scan::{DEFAULT_IN_USE, Scan, Statement, confidence, printable};
 use super::site::Context;
 use super::sql::{has_dashed_comments, identified_by, inserted, is_hash, is_sql, set_password};
@@ -88,7 +88,7 @@ impl Scan<'_> {
             if is_example(&if flag { opening(secret) } else { Cow::Borrowed(secret) })
                 || begins_placeholder(layer.text, &found.secret)
                 || (rule.starts_with("connection-string") && self.is_sample_login(layer.text, &found.secret, ctx))
-                || (rule == "password-hash" && !self.is_deployed(ctx))
+                || (rule.ends_with("password-hash") && !self.is_deployed(ctx))
             {
                 continue;
             }
@@ -163,6 +163,7 @@ impl Scan<'_> {
             || before.ends_with(b"$")
             || value.contains(['{', '}', '<', '>'])
             || value.starts_with('$')
+            || is_port(value)
         {
             return true;
         }
@@ -279,7 +280,8 @@ impl Scan<'_> {
         // Pages are code, and what their elements say is for people.
         let markup = (ctx.habitat != Habitat::Code).then(|| element_value(layer.text, range, at)).flatten();
         let password = set_password(layer.text, range, at);
-        let others = compared.into_iter().chain(markup).chain(password);
+        let cells = (ctx.habitat != Habitat::Code).then(|| cells_below(layer.text, range, &line, at));
+        let others = compared.into_iter().chain(markup).chain(password).chain(cells.into_iter().flatten());
         for pair in beside.into_iter().chain(variable_defaults(layer.text, range, &line)).chain(others) {
             let name = normalise(&layer.text[pair.name.clone()]);
             // `variable "api_keys"` holds several of what its singular names.
@@ -287,6 +289,11 @@ impl Scan<'_> {
             let value = &layer.text[pair.value.clone()];
             let assignment = Assignment { name: pair.name, value: pair.value, quoted: true };
             self.generic(layer, &assignment, &name, value, ctx);
+        }
+        if let Some(pair) = said(layer.text, &line, at).filter(|_| ctx.habitat != Habitat::Code) {
+            let (name, value) = (normalise(&layer.text[pair.name.clone()]), &layer.text[pair.value.clone()]);
+            let assignment = Assignment { name: pair.name, value: pair.value, quoted: true };
+            self.generic(layer, &assignment, &name, value, &ctx.judged_as(Habitat::Prose));
         }
     }
 
@@ -443,6 +450,12 @@ impl Scan<'_> {
             self.decoded(layer, run.clone(), &layer.text[run], ctx, false);
         }
     }
+}
+
+/// Whether what stands before an `@` is the port of a host, and the `@` is of a path or fragment:
+/// `http://host:80#@x` (RFC 3986, 3.2).
+fn is_port(value: &str) -> bool {
+    value.split_once(['#', '?', '/']).is_some_and(|(port, _)| port.len() <= 5 && port.parse::<u16>().is_ok())
 }
 
 /// Long base64 in running text that looks like something readable. Looks for a run's end from where the shortest would

@@ -463,6 +463,9 @@ impl Scan<'_> {
         if self.live && layer.outer.is_none() && declared::is_applied(&scalar, value) {
             return;
         }
+        if self.logins_in(layer, &scalar, value, ctx) {
+            return;
+        }
         let key = scalar.key.and_then(Node::as_str).unwrap_or("");
         let key_hits = keys.of(scalar.key);
         let nameless = is_nameless(key) && !is_quiet(&scalar, keys, loose);

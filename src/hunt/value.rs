@@ -925,7 +925,9 @@ fn mixes(part: &str) -> bool {
     mixes_classes(part) || shannon(part) > 4.2
 }
 
-fn mixes_classes(part: &str) -> bool {
+/// Whether a value has letters of both cases and digits.
+#[must_use]
+pub(super) fn mixes_classes(part: &str) -> bool {
     let upper = part.bytes().any(|b| b.is_ascii_uppercase());
     let lower = part.bytes().any(|b| b.is_ascii_lowercase());
     upper && lower && part.bytes().any(|b| b.is_ascii_digit())

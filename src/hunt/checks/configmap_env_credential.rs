@@ -58,7 +58,10 @@ fn check_variable<'t>(node: Node<'t>, variable: Node<'t>, out: &mut Sightings<'t
     let name = variable.get_str("name").unwrap_or_default();
     let key = reference.get_str("key").unwrap_or_default();
     // The variable says what the program makes of it: `PASSWORD_FILE` taken from the key `password` is a path.
-    if !says_credential(name) && !says_secret(name) && (!says_credential(key) || says_reference(name)) {
+    // And `AUTH_TOKEN` taken from `token-path` is one as well.
+    let named = says_credential(name) || says_secret(name);
+    if says_reference(key) && key.contains(['-', '_', '.']) || !named && (!says_credential(key) || says_reference(name))
+    {
         return;
     }
     let map = reference.get_str("name").unwrap_or("without a name");
@@ -95,6 +98,7 @@ mod tests {
                     \x20   - {name: X, valueFrom: {configMapKeyRef: {name: c, key: apiToken}}}\n\
                     \x20   - {name: PASSWORD_FILE, valueFrom: {configMapKeyRef: {name: c, key: password}}}\n\
                     \x20   - {name: TOKEN_URL, valueFrom: {configMapKeyRef: {name: c, key: token_url}}}\n\
+                    \x20   - {name: AUTH_TOKEN, valueFrom: {configMapKeyRef: {name: c, key: token-path}}}\n\
                     \x20   - {name: API_TOKEN, valueFrom: {secretKeyRef: {name: c, key: token}}}\n";
         assert_eq!(
             seen(&ConfigmapEnvCredential, text),
