@@ -65,8 +65,9 @@ pub(super) fn judge<'v>(kind: Kind, name: &str, value: &'v str, at: Circumstance
     if let Some(literal) = fallback(value) {
         return judge(kind, name, literal, Circumstances { quoted: true, in_use: None, ..at });
     }
-    // OpenSSL is told where a password comes from: `-pass pass:literal`.
-    if let Some(literal) = value.strip_prefix("pass:").filter(|_| kind == Kind::Password) {
+    // OpenSSL and libguestfs are told where a password comes from: `-pass pass:literal`.
+    let stated = ["pass:", "password:"].iter().find_map(|source| value.strip_prefix(source));
+    if let Some(literal) = stated.filter(|_| kind == Kind::Password) {
         return judge(kind, name, literal, Circumstances { quoted: true, ..at });
     }
     if let Some(confidence) = at.in_use.filter(|_| kind == Kind::Password && at.habitat == Habitat::Config)
@@ -302,6 +303,8 @@ mod tests {
         assert_eq!(config(Kind::Secret, "secret", "db-credentials"), None);
         assert_eq!(config(Kind::Secret, "secret", "zxcvbnmasdfghjklqwertyuiop"), Some(Confidence::Low));
         assert_eq!(config(Kind::Password, "password", "${DB}"), None);
+        assert_eq!(config(Kind::Password, "pass", "pass:hunter2"), Some(Confidence::Low));
+        assert_eq!(config(Kind::Password, "pass", "pass:${DB}"), None);
         assert_eq!(config(Kind::Secret, "signingkey", "releases@shop.example.net"), None);
         assert_eq!(config(Kind::Password, "password", "Password"), None);
         assert_eq!(config(Kind::ApiKey, "create_access_key", "iam:CreateAccessKey"), None);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::manifest::{Kind as NodeKind, Node};
+use crate::manifest::Kind as NodeKind;
 use crate::model::{Confidence, Severity};
 
 use super::candidate::Rank;
@@ -38,11 +38,12 @@ impl Logins {
 
     /// The format of a scalar under its key, or in the list under that.
     pub(super) fn of_scalar(scalar: &Scalar<'_>) -> Option<Self> {
-        let key = |node: Node<'_>| node.key().and_then(Node::as_str).map(str::to_owned);
-        let parent = scalar.node.parent()?;
-        let holder = if parent.kind() == NodeKind::Sequence { parent } else { scalar.node };
-        match holder.key().and_then(Node::as_str)? {
-            "list" => (holder.parent().and_then(key).as_deref() == Some("chpasswd")).then_some(Self::Chpasswd),
+        let key = match scalar.key {
+            Some(key) => key,
+            None => scalar.node.parent().filter(|parent| parent.kind() == NodeKind::Sequence)?.key()?,
+        };
+        match key.as_str()? {
+            "list" => key.parent()?.key()?.says("chpasswd").then_some(Self::Chpasswd),
             name => Self::of_name(name),
         }
     }

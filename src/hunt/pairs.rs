@@ -97,9 +97,9 @@ const MAX_ROWS: usize = 512;
 /// that has not as many of them. The head is the first line of its text, and of names alone.
 #[must_use]
 pub(super) fn cells_below(text: &str, bounds: &Range<usize>, line: &Range<usize>, at: usize) -> Vec<Pair> {
-    let head = &text[line.clone()];
-    let sign = [',', ';', '\t'].into_iter().find(|sign| head.contains(*sign));
-    let Some(sign) = sign.filter(|_| line.start == bounds.start) else { return Vec::new() };
+    let head = if line.start == bounds.start { &text[line.clone()] } else { "" };
+    let sign = memchr::memchr3(b',', b';', b'\t', head.as_bytes());
+    let Some(sign) = sign.map(|at| char::from(head.as_bytes()[at])) else { return Vec::new() };
     let columns: Vec<Range<usize>> = cells(head, sign).collect();
     let named = |cell: &Range<usize>| {
         let name = &head[cell.clone()];

@@ -290,7 +290,9 @@ impl Scan<'_> {
             let assignment = Assignment { name: pair.name, value: pair.value, quoted: true };
             self.generic(layer, &assignment, &name, value, ctx);
         }
-        if let Some(pair) = said(layer.text, &line, at).filter(|_| ctx.habitat != Habitat::Code) {
+        if ctx.habitat != Habitat::Code
+            && let Some(pair) = said(layer.text, &line, at)
+        {
             let (name, value) = (normalise(&layer.text[pair.name.clone()]), &layer.text[pair.value.clone()]);
             let assignment = Assignment { name: pair.name, value: pair.value, quoted: true };
             self.generic(layer, &assignment, &name, value, &ctx.judged_as(Habitat::Prose));

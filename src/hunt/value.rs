@@ -167,6 +167,10 @@ const REFERENCE_PREFIXES: &[&str] = &[
     "vault.",
     "$__",
     "k8s://",
+    // Of Traefik's plugins.
+    "urn:k8s:secret:",
+    // Whose token it is, not the token.
+    "system:serviceaccount:",
     "kubernetes://",
     "ejson:",
     "-----BEGIN AGE ENCRYPTED",
@@ -222,8 +226,9 @@ fn is_reference(value: &str) -> bool {
     if ["secretKeyRef", "getenv", "{0}", "{1}"].iter().any(|part| value.contains(part)) {
         return true;
     }
-    const ACTIONS: [(&str, &str); 6] =
-        [("{{", "}}"), ("${", "}"), ("$(", ")"), ("#{", "}"), ("<%=", "%>"), ("[[ .", "]]")];
+    // The last is of Vector: `SECRET[backend.key]`.
+    const ACTIONS: [(&str, &str); 7] =
+        [("{{", "}}"), ("${", "}"), ("$(", ")"), ("#{", "}"), ("<%=", "%>"), ("[[ .", "]]"), ("SECRET[", "]")];
     if !value.bytes().any(|byte| matches!(byte, b'{' | b'(' | b'<' | b'[')) {
         return false;
     }
@@ -1116,6 +1121,9 @@ mod tests {
             "db-secret:password",
             "secret/data/db#pw",
             "##DB_PASSWORD##",
+            "SECRET[kubernetes_secret.es-1/password]",
+            "urn:k8s:secret:oidc:key1",
+            "system:serviceaccount:shop:api",
             "#/$defs/ClientCredentials",
             "kubernetes_secret.runner_secret.data['",
             "urllib.parse.quote(input(",
