@@ -42,6 +42,7 @@ mod seal;
 #[cfg(all(unix, feature = "bitnami"))]
 mod seal_bitnami;
 mod seal_cli;
+mod seal_comments;
 mod seal_edit;
 mod seal_keys;
 mod seal_verify;

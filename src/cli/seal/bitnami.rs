@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::super::argument::unreadable;
 use super::keys::private_text;
+use super::update::update;
 use super::{count, say};
 
 /// Where kubeseal, too, looks for a certificate that no argument names.
@@ -225,25 +226,4 @@ fn by_opener(openers: &BTreeMap<String, KeyName>) -> BTreeMap<&KeyName, Vec<&str
 
 fn value_of(sealed: &SealedSecret) -> anyhow::Result<Value> {
     Ok(serde_yaml::from_str(&sealed.to_yaml()?)?)
-}
-
-/// Writes what differs between two states of an object, and nothing else.
-fn update(file: &mut File, place: &Place, before: &Value, after: &Value) -> anyhow::Result<()> {
-    let (Value::Mapping(old), Value::Mapping(new)) = (before, after) else {
-        file.set(place, after)?;
-        return Ok(());
-    };
-    for (key, value) in new {
-        let (Some(name), before) = (key.as_str(), old.get(key)) else { continue };
-        let below = place.clone().key(name);
-        match before {
-            Some(before) if before == value => {}
-            Some(before) => update(file, &below, before, value)?,
-            None => drop(file.set(&below, value)?),
-        }
-    }
-    for (key, _) in old.iter().filter(|(key, _)| !new.contains_key(key)) {
-        file.remove(&place.clone().key(key.as_str().unwrap_or_default()))?;
-    }
-    Ok(())
 }

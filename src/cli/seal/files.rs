@@ -155,29 +155,7 @@ pub(super) fn update(
     after: &SealedSecret,
 ) -> anyhow::Result<()> {
     let (before, after) = (value_of(before)?, value_of(after)?);
-    let spec = place.clone().key("spec");
-    for (key, value) in entries(&after["spec"]).filter(|(key, _)| *key != "data") {
-        if before["spec"].get(key) != Some(value) {
-            file.set(&spec.clone().key(key), value)?;
-        }
-    }
-    let data = spec.key("data");
-    for (key, value) in entries(&after["spec"]["data"]) {
-        if before["spec"]["data"].get(key) != Some(value) {
-            file.set(&data.clone().key(key), value)?;
-        }
-    }
-    for (key, _) in entries(&before["spec"]["data"]) {
-        if after["spec"]["data"].get(key).is_none() {
-            file.remove(&data.clone().key(key))?;
-        }
-    }
-    Ok(())
-}
-
-fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    let mapping = value.as_mapping();
-    mapping.into_iter().flatten().filter_map(|(key, value)| Some((key.as_str()?, value)))
+    super::update::update(file, &place.clone().key("spec"), &before["spec"], &after["spec"])
 }
 
 /// Saves files side by side: each waits for the disk, and there may be thousands. What cannot be saved is as it was.

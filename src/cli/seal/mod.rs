@@ -27,6 +27,7 @@ mod raw;
 mod rotate;
 mod set;
 mod stdin;
+mod update;
 mod verify;
 mod work_tree;
 

@@ -75,6 +75,18 @@ fn differs_there_only(before: Node<'_>, after: Node<'_>, steps: &[Step], value: 
         return false;
     }
     match step {
+        Step::Item(item) if deeper.is_empty() && value.is_none() => {
+            let rest = before.children().enumerate().filter(|(number, _)| number != item).map(|(_, node)| node);
+            after.children().count() + 1 == before.children().count()
+                && rest.zip(after.children()).all(|(before, after)| same(before, after))
+        }
+        Step::Item(item) if before.children().count() == *item => {
+            let added = after.children().nth(*item);
+            deeper.is_empty()
+                && after.children().count() == item + 1
+                && before.children().zip(after.children()).all(|(before, after)| same(before, after))
+                && added.zip(value).is_some_and(|(added, value)| equals(added, value))
+        }
         Step::Item(item) => {
             let mut pairs = before.children().zip(after.children()).enumerate();
             before.children().count() == after.children().count()

@@ -96,7 +96,7 @@ impl File {
     }
 
     /// Makes the value at a place this one. A missing key is added: in its order where the keys of a mapping are in
-    /// order, at the end otherwise; missing mappings on the way are made. At the root of a document, or of an item of a
+    /// order, at the end otherwise; missing mappings on the way are made. The item behind the last of a list is added. At the root of a document, or of an item of a
     /// `List`, this replaces the object, keeping markers and comments before and after it.
     ///
     /// Tells whether anything changed: what has this value already keeps its bytes.
@@ -107,12 +107,13 @@ impl File {
         self.edit(place, Some(value))
     }
 
-    /// Takes the entry at a place out of its mapping, with the lines that are its own. The last one leaves `{}`.
+    /// Takes the entry at a place out of its mapping, or the item out of its list, with the lines that are its own. The
+    /// last one leaves `{}` or `[]`.
     ///
     /// Tells whether it was there.
     ///
     /// # Errors
-    /// When the place is no entry of a mapping, or an edit there would not be safe; nothing is changed then.
+    /// When the place is no entry of a mapping and no item of a list, or an edit there would not be safe; nothing is changed then.
     pub fn remove(&mut self, place: &Place) -> Result<bool, EditError> {
         self.edit(place, None)
     }
@@ -126,6 +127,26 @@ impl File {
         check::appended(&self.text, &text, value)?;
         self.text = text;
         Ok(())
+    }
+
+    /// How many items the list at a place has; none when there is no list.
+    ///
+    /// # Errors
+    /// When the document cannot be read.
+    pub fn count(&self, place: &Place) -> Result<Option<usize>, EditError> {
+        let tree = self.tree(place.document)?;
+        let list = tree.root().and_then(|root| place.find(root)).filter(|node| node.kind() == Kind::Sequence);
+        Ok(list.map(|list| list.children().count()))
+    }
+
+    /// The position in the list at a place of the first item that has this text under a key.
+    ///
+    /// # Errors
+    /// When the document cannot be read.
+    pub fn position(&self, place: &Place, key: &str, text: &str) -> Result<Option<usize>, EditError> {
+        let tree = self.tree(place.document)?;
+        let list = tree.root().and_then(|root| place.find(root));
+        Ok(list.and_then(|list| list.children().position(|item| item.get_str(key) == Some(text))))
     }
 
     fn edit(&mut self, place: &Place, value: Option<&Value>) -> Result<bool, EditError> {
@@ -228,7 +249,7 @@ fn descend<'p>(page: &Page<'p>, place: &Place) -> Result<(Node<'p>, usize), Edit
                 found.map(|(_, value)| value)
             }
             (Kind::Sequence, Step::Item(item)) => match node.children().nth(*item) {
-                None => return Err(EditError::Missing { line, place: name() }),
+                None if node.children().count() != *item => return Err(EditError::Missing { line, place: name() }),
                 found => found,
             },
             // Nothing is as good as an empty mapping.

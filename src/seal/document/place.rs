@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::manifest::{Node, Role};
+use crate::manifest::{Kind, Node, Role};
 
 /// One step down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,16 @@ impl Place {
         Self { document, steps }
     }
 
+    /// The node that is here, below the root of its document; none when the way ends before it. Aliases are not followed.
+    #[must_use]
+    pub(super) fn find<'t>(&self, root: Node<'t>) -> Option<Node<'t>> {
+        self.steps.iter().try_fold(root, |node, step| match step {
+            Step::Key(key) => node.entries().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value),
+            Step::Item(item) if node.kind() == Kind::Sequence => node.children().nth(*item),
+            Step::Item(_) => None,
+        })
+    }
+
     /// The value under a key of what is here.
     #[must_use]
     pub fn key(mut self, key: &str) -> Self {
@@ -48,7 +58,7 @@ impl Place {
         self
     }
 
-    /// An item of the list that is here, counted from 0.
+    /// An item of the list that is here, counted from 0. That behind the last is one to be added.
     #[must_use]
     pub fn item(mut self, item: usize) -> Self {
         self.steps.push(Step::Item(item));

@@ -25,7 +25,7 @@ pub(super) fn set<'v>(
     value: &'v Value,
 ) -> Result<(Vec<Splice>, Change<'v>), EditError> {
     let (node, taken) = descend(page, place)?;
-    let Some((Step::Key(key), deeper)) = place.steps[taken..].split_first() else {
+    let Some((step, deeper)) = place.steps[taken..].split_first() else {
         let change = Change { steps: &place.steps[..taken], value: Some(Cow::Borrowed(value)) };
         return Ok((replace(page, node, value)?, change));
     };
@@ -33,13 +33,19 @@ pub(super) fn set<'v>(
     let value = nested(value, deeper).ok_or_else(|| EditError::Missing { line, place: place.to_string() })?;
     if node.children().next().is_some() {
         refuse_aliased(page, 0..0, node)?;
-        let splices = insert(page, node, key, &value)?;
+        let splices = match step {
+            Step::Key(key) => insert(page, node, key, &value)?,
+            Step::Item(_) => push(page, node, &value)?,
+        };
         return Ok((splices, Change { steps: &place.steps[..=taken], value: Some(value) }));
     }
     if marks(page.text, node.range()).any(|(mark, _)| mark == Mark::Comment) {
-        return Err(page.unusual(node.range().start, "an empty mapping with a comment in it"));
+        return Err(page.unusual(node.range().start, "an empty collection with a comment in it"));
     }
-    let value = single(key, value.into_owned());
+    let value = match step {
+        Step::Key(key) => single(key, value.into_owned()),
+        Step::Item(_) => Value::Sequence(vec![value.into_owned()]),
+    };
     let splices = replace(page, node, &value)?;
     Ok((splices, Change { steps: &place.steps[..taken], value: Some(Cow::Owned(value)) }))
 }
@@ -342,18 +348,51 @@ fn insert_flow(page: &Page<'_>, map: Node<'_>, at: usize, key: &str, value: &Val
     }
     let (name, last) = entries[entries.len() - 1];
     let end = page.value_slot(name, last)?.content.end;
-    let tail: Vec<_> = marks(text, end..map.range().end - 1).collect();
+    Ok(behind_last(page, end..map.range().end - 1, name.range().start, &style, &new))
+}
+
+/// Adds an item to a list that has some.
+fn push(page: &Page<'_>, list: Node<'_>, value: &Value) -> Result<Vec<Splice>, EditError> {
+    let Some((last, slot)) = page.item_slots(list).last().transpose()? else { return Ok(Vec::new()) };
+    let start = list.range().start;
+    if page.is_flow(list) {
+        let style = flow_style(page, last, is_multi_line(page, list));
+        // Items on one line each have others for neighbours.
+        let tight = !last.is_scalar() && !is_multi_line(page, last);
+        let new = if tight { flow(value, &flow_style(page, last, false))? } else { flow(value, &style)? };
+        return Ok(behind_last(page, slot.content.end..list.range().end - 1, slot.start(), &style, &new));
+    }
+    if page.in_flow(list) {
+        return Err(page.unusual(start, "a list in brackets without its own"));
+    }
+    refuse_open_block(page.text, page.tree)?;
+    let indent = column(page.text, start);
+    // Where the dashes stand under the key, a comment at their column speaks of the next key.
+    let above = list.key().map(|key| column(page.text, key.range().start));
+    let own = if above.is_none_or(|above| above < indent) { indent } else { indent + 1 };
+    let end = past_comments(page.text, line_end(page.text, slot.content.end), page.chunk.end, own);
+    let wish = Wish { layout: page.layout, literal: !is_followed_by_comment(page, end), quotes: None };
+    let Form::List(lines) = form(&Value::Sequence(vec![value.clone()]), wish)? else { return Ok(Vec::new()) };
+    let lines: String = indented(lines, indent).flat_map(|line| [page.eol.to_owned(), line]).collect();
+    Ok(vec![(end..end, lines)])
+}
+
+/// Adds what is written behind the last of a collection in brackets; `tail` is what stands between that and the bracket,
+/// `first` where the last begins.
+fn behind_last(page: &Page<'_>, tail: Range<usize>, first: usize, style: &Flow<'_>, new: &str) -> Vec<Splice> {
+    let (text, end) = (page.text, tail.start);
+    let tail: Vec<_> = marks(text, tail).collect();
     let comma = tail.iter().any(|(mark, _)| *mark == Mark::Sign(b','));
     let note = tail.iter().find(|(mark, range)| *mark == Mark::Comment && range.start < line_end(text, end));
-    Ok(match note {
+    match note {
         // The comma must come before the comment, and the entry after it.
         Some((_, note)) => {
-            let indent = indent_of(text, name.range().start);
+            let indent = indent_of(text, first);
             let (before, after) = if comma { ("", ",") } else { (",", "") };
             vec![(end..end, before.to_owned()), (note.end..note.end, format!("{}{indent}{new}{after}", page.eol))]
         }
         None => vec![(end..end, format!("{}{new}", style.comma()))],
-    })
+    }
 }
 
 /// A block scalar that ends a file without a line break has none in its value, to most readers. What comes after it would

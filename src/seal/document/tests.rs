@@ -203,6 +203,32 @@ fn keys_are_added() {
 }
 
 #[test]
+fn items_are_added() {
+    let mut wrong = Wrong::default();
+    for (before, path, value, after) in [
+        ("a:\n- b # c\n# e\nf: g\n", "a[1]", "x", "a:\n- b # c\n- x\n# e\nf: g\n"),
+        ("a:\n  - b\n  # of a\n# e\nf: g\n", "a[1]", "x", "a:\n  - b\n  # of a\n  - x\n# e\nf: g\n"),
+        (
+            "a:\n- b: c\n  # of b\nf: g\n",
+            "a[1]",
+            "{x: y1, z: [w]}",
+            "a:\n- b: c\n  # of b\n- x: y1\n  z:\n  - w\nf: g\n",
+        ),
+        ("a:\r\n- b", "a[1]", "x", "a:\r\n- b\r\n- x"),
+        ("- - a\n- b\n", "[0][1]", "x", "- - a\n  - x\n- b\n"),
+        ("a: [b]\n", "a[1]", "x", "a: [b, x]\n"),
+        ("a: [b,] # c\n", "a[1]", "{x: w}", "a: [b, {x: w},] # c\n"),
+        ("a: [\n  b, # c\n]\n", "a[1]", "x", "a: [\n  b, # c\n  x,\n]\n"),
+        ("{\"a\": [1]}", "a[1]", "2", "{\"a\": [1, 2]}"),
+        ("[\n  {\"a\": 1}\n]\n", "[1]", "{b: 2}", "[\n  {\"a\": 1},\n  {\"b\": 2}\n]\n"),
+        ("a: []\n", "a[0]", "x", "a:\n- x\n"),
+        ("a: [] # c\n", "a[0].b", "x", "a: # c\n- b: x\n"),
+    ] {
+        wrong.compare(before, &set(before, path, value), after);
+    }
+}
+
+#[test]
 fn entries_are_removed() {
     let mut wrong = Wrong::default();
     for (before, path, after) in [
@@ -227,10 +253,21 @@ fn entries_are_removed() {
         ("{\n  \"b\": 1,\n  \"c\": 2\n}\n", "b", "{\n  \"c\": 2\n}\n"),
         ("{\"a\":{\"b\":1}}", "a.b", "{\"a\":{}}"),
         ("a: b\n", "c", "a: b\n"),
+        ("- a\n", "[0]", "[]\n"),
+        ("a:\n- b # c\n- d\n# e\nf: g\n", "a[0]", "a:\n- d\n# e\nf: g\n"),
+        ("a:\n- b # c\n- d\n  # of d\n# e\nf: g\n", "a[1]", "a:\n- b # c\n# e\nf: g\n"),
+        ("a:\r\n  - b: c\r\n    d: e\r\n  - f", "a[1]", "a:\r\n  - b: c\r\n    d: e"),
+        ("- - a\n  - b\n", "[0][0]", "- - b\n"),
+        ("- - a\n  - b\n", "[0][1]", "- - a\n"),
+        ("a: [b, {c: d}, e]\n", "a[1]", "a: [b, e]\n"),
+        ("a: [b, {c: d}, e ]\n", "a[2]", "a: [b, {c: d} ]\n"),
+        ("[\n  1,\n  {\"a\": 2}\n]\n", "[1]", "[\n  1\n]\n"),
+        ("a: [b]\n", "a[1]", "a: [b]\n"),
         (
-            "- a\n",
-            "[0]",
-            "line 1: what is no entry of a mapping cannot be edited in place; write it in the usual way first",
+            "a\n",
+            "",
+            "line 1: what is no entry of a mapping and no item of a list cannot be edited in place; write it in the usual \
+             way first",
         ),
     ] {
         wrong.compare(before, &remove(before, path), after);
@@ -264,7 +301,7 @@ fn what_is_not_safe_is_refused() {
         ("a: 1\nb: 2\n\"a\": 3\n", "b", "line 3: the key `a` stands twice in one mapping; remove one of them first"),
         ("a: b\n", "a.c", "line 1: `a.c` cannot be reached, as what stands here is not a mapping"),
         ("a: b\n", "a[0]", "line 1: `a[0]` cannot be reached, as what stands here is not a list"),
-        ("a: [b]\n", "a[1]", "line 1: there is no `a[1]`"),
+        ("a: [b]\n", "a[2]", "line 1: there is no `a[2]`"),
         ("a: b\n", "1:a", "the file has no document number 2"),
         (
             "a: b # c\rd: e\n",
@@ -547,7 +584,7 @@ mod random {
         })
     }
 
-    /// Some place in a file: that of a node, or a key that is not there.
+    /// Some place in a file: that of a node, or a key or an item that is not there.
     fn some_place(file: &File, number: usize, fresh: bool) -> Option<Place> {
         let documents = file.documents().len().max(1);
         let document = number % documents;
@@ -555,7 +592,11 @@ mod random {
         let nodes: Vec<_> = tree.nodes().filter(|node| node.role() != crate::manifest::Role::Key).collect();
         let node = *nodes.get((number / documents) % nodes.len().max(1))?;
         let place = Place::of(document, node);
-        Some(if fresh && node.kind() == Kind::Mapping { place.key("new") } else { place })
+        Some(match node.kind() {
+            Kind::Mapping if fresh => place.key("new"),
+            Kind::Sequence if fresh => place.item(node.children().count()),
+            _ => place,
+        })
     }
 
     /// What a random file may meet that is not there to be edited.
@@ -588,13 +629,15 @@ mod random {
         fn what_is_added_and_removed_leaves_no_trace(text in file(), number in any::<usize>(), value in value()) {
             let mut file = File::new(text.clone());
             let Some(place) = some_place(&file, number, true) else { return Ok(()) };
-            if !place.to_string().ends_with("new") || file.set(&place, &value).is_err() {
+            let missing = file.tree(place.document).is_ok_and(|tree| place.find(tree.root().unwrap()).is_none());
+            if !missing || file.set(&place, &value).is_err() {
                 return Ok(());
             }
             let tree = File::new(text.clone());
             let gone = file.remove(&place);
             prop_assert_eq!(&gone, &Ok(true), "{:?} of {:?}", file.text(), text);
-            prop_assert!(tree.text() == file.text() || text.contains("{}"), "{:?} became {:?}", text, file.text());
+            let emptied = text.contains("{}") || text.contains("[]");
+            prop_assert!(tree.text() == file.text() || emptied, "{:?} became {:?}", text, file.text());
         }
 
         #[test]
