@@ -121,10 +121,19 @@ pub(super) fn is_null(node: Node<'_>) -> bool {
 pub(super) fn text<'a>(node: Node<'a>, field: impl FnOnce() -> String) -> Result<&'a str, SealError> {
     let wrong = |why| SealError::Field { field: field(), why };
     let Some(text) = node.as_str() else { return Err(wrong("must be text")) };
-    if node.resolve().kind() == Kind::Plain && is_other_type(text) {
+    if node.resolve().kind() == Kind::Plain && is_other_type(text) && !is_tagged_text(node.resolve()) {
         return Err(wrong("must be text; write it in quotes"));
     }
     Ok(text)
+}
+
+/// Whether a tag says that a scalar is text, whatever it looks like: `!!str 55`.
+fn is_tagged_text(node: Node<'_>) -> bool {
+    let before = node.source()[..node.range().start].trim_end();
+    ["!!str", "!<tag:yaml.org,2002:str>"].iter().any(|tag| {
+        let rest = before.strip_suffix(tag);
+        rest.is_some_and(|rest| rest.ends_with(|c: char| c.is_whitespace() || matches!(c, ':' | '[' | '{' | ',' | '-')))
+    })
 }
 
 /// Whether YAML 1.1, which Kubernetes reads, or 1.2 takes a plain scalar for something else than text.

@@ -263,6 +263,9 @@ mod tests {
         assert_eq!(code(&format!("{head}data: {{a: '?'}}\n")), "base64");
         assert_eq!(code(&format!("{head}data: {{a: 1234}}\n")), "field");
         assert_eq!(code(&format!("{head}stringData: {{a: true}}\n")), "field");
+        assert_eq!(code(&format!("{head}stringData: {{a!!str: 55}}\n")), "field");
+        let tagged = PlainSecret::read(&format!("{head}stringData: {{a: !!str 55, b: !!str true}}\n")).unwrap();
+        assert_eq!((tagged.data["a"].expose(), tagged.data["b"].expose()), (&b"55"[..], &b"true"[..]));
         assert_eq!(code(&format!("{head}data: {{a: aQ==, a: aQ==}}\n")), "duplicate");
         assert_eq!(code(&format!("{head}data: {{'a b': aQ==}}\n")), "name");
         assert_eq!(code(&format!("{head}stringData: {{a: {}}}\n", "x".repeat(MOST_BYTES + 1))), "too-large");
