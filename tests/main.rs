@@ -45,6 +45,7 @@ mod seal_cli;
 mod seal_comments;
 mod seal_edit;
 mod seal_keys;
+mod seal_several;
 mod seal_verify;
 #[cfg(unix)]
 mod stored;

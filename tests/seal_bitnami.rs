@@ -236,7 +236,7 @@ fn each_command_says_what_to_run_instead() {
     ksecrets: db.yaml: a sealed-secrets controller has no recipients: say --cert and not -r
     ksecrets: Kubernetes does not allow 'a/b' as a key of a Secret
     ksecrets: mine.yaml has a SealedSecret of ksecrets.dev: name recipients with -r and not --cert
-    ksecrets: both.yaml has 2 SealedSecrets: keep one in a file to change it
+    ksecrets: both.yaml has SealedSecret shop/db twice: keep one in a file to change it
     ksecrets: db.yaml has a SealedSecret of bitnami.com: `ksecrets seal set --cert` and `ksecrets seal --format bitnami --merge-into` change values of it, `ksecrets seal import --from bitnami` makes it one of ours
     ksecrets: db.yaml has a SealedSecret of bitnami.com: `ksecrets seal set --cert` and `ksecrets seal --format bitnami --merge-into` change values of it, `ksecrets seal import --from bitnami` makes it one of ours
     ksecrets: mine.yaml has a SealedSecret of ksecrets.dev: leave out --format bitnami
@@ -311,6 +311,7 @@ fn verify_looks_over_both_kinds() {
     scope.yaml:7: scope-annotation: SealedSecret db: the annotation sealedsecrets.bitnami.com/cluster-wide counts only with the text "true", in quotes: the scope is not what it seems, so quote or remove it
     template.yaml:12: template-literal: SealedSecret db: host: the template holds a literal value, which stands in clear in the file and in the object: seal it if it is a secret
     @/old.crt:1: certificate-expired: the certificate to compare with expired on 2020-01-01; fetch the current one with `kubeseal --fetch-cert`
+    ksecrets: whose keys they are sealed for was not judged: name recipients with -r, or a keyset in .ksecrets.yaml
     ksecrets: 8 SealedSecrets, 8 problems
     "#);
     assert!(!found.stdout.contains("made-up-in-clear") && !found.stdout.contains("db.test"));

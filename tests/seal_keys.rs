@@ -235,7 +235,7 @@ fn the_configuration_of_another_work_tree_decides_about_its_files() {
     // Recipients are not chosen from outside.
     bench.write("apps/x/new.yaml", SECRET);
     let refused = bench.run(&["-w", "apps/x/new.yaml"], "");
-    insta::assert_snapshot!(refused.stderr.trim_end(), @"ksecrets: apps/x/new.yaml: apps/x/new.yaml is of another work tree, and apps/x/.ksecrets.yaml decides there: run ksecrets in it, or say --config apps/x/.ksecrets.yaml");
+    insta::assert_snapshot!(refused.stderr.trim_end(), @"ksecrets: apps/x/new.yaml: it is of another work tree, where apps/x/.ksecrets.yaml decides: run ksecrets in it, or say --config apps/x/.ksecrets.yaml");
     assert_eq!(bench.run(&["-w", "apps/x/new.yaml", "--config", "apps/x/.ksecrets.yaml"], "").status, 0);
     fs::remove_file(bench.path().join("apps/x/deep/db.yaml")).unwrap();
     assert_eq!(bench.run(&["verify"], "").status, 0);

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::anyhow;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Longest name that file systems have. What is longer is no path that somebody mistyped.
 const LONGEST_NAME: usize = 255;
@@ -34,6 +35,28 @@ pub(super) fn is_key(word: &OsStr) -> bool {
 /// Whether the command line has key material in it.
 pub(super) fn has_key() -> bool {
     std::env::args_os().skip(1).any(|word| is_key(&word))
+}
+
+/// What is said of a word that `seal` did not ask for, in place of an error that shows it: it may be the value, password
+/// or passphrase that nothing takes as an argument. None for other errors.
+pub(super) fn stray(error: &clap::Error) -> Option<String> {
+    let word = match error.kind() {
+        ErrorKind::UnknownArgument => error.get(ContextKind::InvalidArg),
+        ErrorKind::TooManyValues => error.get(ContextKind::InvalidValue),
+        _ => None,
+    };
+    let Some(ContextValue::String(word)) = word else { return None };
+    let mut words = std::env::args_os().skip(1);
+    // A mistyped option is no secret.
+    if words.next()? != "seal" || word.starts_with('-') {
+        return None;
+    }
+    let place = std::env::args_os().skip(1).position(|own| own.to_string_lossy().contains(word.as_str()))? + 1;
+    Some(format!(
+        "word {place} after ksecrets is not expected, and not shown: values come from standard input or a prompt, \
+         passphrases from a prompt or a file. If it was a secret, your shell's history has it now. --help shows what is \
+         expected"
+    ))
 }
 
 /// Why a file could not be read; `what` may be empty. Its name is part of that, unless it is key material itself.

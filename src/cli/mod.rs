@@ -49,7 +49,13 @@ pub(crate) fn run() -> ExitCode {
             complain(&anyhow::anyhow!(argument::NO_PLACE));
             return ExitCode::from(FAILED);
         }
-        Err(error) => error.exit(),
+        Err(error) => match argument::stray(&error) {
+            Some(sentence) => {
+                complain(&anyhow::anyhow!(sentence));
+                return ExitCode::from(FAILED);
+            }
+            None => error.exit(),
+        },
     };
     let outcome = match verb {
         Verb::Hunt(arguments) => hunt::run(*arguments),

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::super::argument::unreadable;
 use super::keys::private_text;
 use super::update::update;
+use super::which::Called;
 use super::{count, say};
 
 /// Where kubeseal, too, looks for a certificate that no argument names.
@@ -38,6 +39,13 @@ impl Theirs {
     /// What its annotations say.
     pub(super) fn scope(&self) -> Option<Scope> {
         self.0.as_ref().ok().map(|sealed| sealed.scope())
+    }
+
+    /// What it is called, without a name where it cannot be read.
+    pub(super) fn called(&self) -> Called {
+        let sealed = self.0.as_ref().ok();
+        let namespace = sealed.and_then(|sealed| sealed.namespace()).map(str::to_owned);
+        Called { namespace, name: sealed.map(|sealed| sealed.name().to_owned()).unwrap_or_default() }
     }
 
     fn read(self) -> anyhow::Result<SealedSecret> {

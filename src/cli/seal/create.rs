@@ -13,6 +13,7 @@ use super::format::{FormatArguments, Target};
 use super::keys::{RecipientArguments, To};
 use super::look::mentions;
 use super::place::PlaceArguments;
+use super::which::WhichArguments;
 use super::{bitnami, count, raw, say};
 
 #[derive(Args, Debug)]
@@ -186,8 +187,8 @@ fn merge(arguments: &CreateArguments, target: &Path, to: &Target) -> anyhow::Res
 }
 
 fn merge_for(arguments: &CreateArguments, manifests: &mut Manifests, target: &Path, to: &To) -> anyhow::Result<usize> {
-    let recipients = to.of(Some(target))?;
-    let (place, mut sealed) = manifests.sealed()?;
+    let recipients = to.of(Some(target)).with_context(|| target.display().to_string())?;
+    let (place, mut sealed) = manifests.sealed(&WhichArguments::default())?;
     arguments.place.refuse_other(sealed.envelope().scope(), &manifests.title())?;
     let (before, mut merged) = (sealed.clone(), 0);
     for path in &arguments.files {
@@ -218,7 +219,7 @@ fn merge_for_controller(
         for (_, found) in Manifests::read(path)?.objects()? {
             let Found::Plain(mut plain, _) = found else { continue };
             arguments.place.settle(&mut plain)?;
-            let (place, Found::Bitnami(theirs)) = manifests.one()? else {
+            let (place, Found::Bitnami(theirs)) = manifests.one(&WhichArguments::default())? else {
                 bail!("{} has a SealedSecret of ksecrets.dev: leave out --format bitnami", manifests.title());
             };
             if let Some(scope) = theirs.scope() {

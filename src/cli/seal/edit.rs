@@ -18,11 +18,14 @@ use super::files::{Manifests, update};
 use super::keys::{IdentityArguments, RecipientArguments};
 use super::private::Private;
 use super::say;
+use super::which::WhichArguments;
 
 #[derive(Args, Debug)]
 pub(super) struct EditArguments {
-    /// File with one SealedSecret
+    /// File with the SealedSecret
     file: PathBuf,
+    #[command(flatten)]
+    which: WhichArguments,
     #[command(flatten)]
     with: IdentityArguments,
     #[command(flatten)]
@@ -34,12 +37,14 @@ const NOTHING: &str = "what was edited cannot be sealed; nothing was changed";
 /// How often an editor is started where nobody is seen to sit before it.
 const MOST_ROUNDS: u32 = 10;
 const HEADER_LINES: usize = 2;
+/// Signs that make an editor a command for a shell.
+const SHELL: &str = "|&;<>()$`\\\"'*?[#~=%";
 
 pub(super) fn run(arguments: &EditArguments) -> anyhow::Result<u8> {
     let mut manifests = Manifests::read(&arguments.file)?;
-    let (place, sealed) = manifests.sealed()?;
+    let (place, sealed) = manifests.sealed(&arguments.which)?;
     let (identities, to) = (arguments.with.read()?, arguments.to.read()?);
-    let recipients = to.of(Some(&arguments.file))?;
+    let recipients = to.of(Some(&arguments.file)).with_context(|| manifests.title())?;
     let plain = sealed.open_values(&identities).with_context(|| manifests.title())?;
     let mut left_out = Vec::new();
     let edited = edited(readable(&plain).as_bytes(), |text| {
@@ -138,10 +143,16 @@ fn readable(plain: &PlainSecret) -> Zeroizing<String> {
 fn run_editor(path: &Path) -> anyhow::Result<()> {
     let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env::var(name).ok().filter(|word| !word.is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
-    // An editor may come with options, as git has it.
+    // An editor may come with options, and with what a shell understands, as git has it.
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
-    let status = Command::new(program).args(forgetful(program)).args(words).arg(path).status();
+    let status = match cfg!(unix) && editor.contains(|c| SHELL.contains(c)) {
+        true => {
+            let script = format!("{editor} \"$@\"");
+            Command::new("sh").args(["-c", &script, "sh"]).args(forgetful(program)).arg(path).status()
+        }
+        false => Command::new(program).args(forgetful(program)).args(words).arg(path).status(),
+    };
     let status = status.with_context(|| format!("cannot run the editor {program}: set $EDITOR"))?;
     if !status.success() {
         bail!("the editor ended with {status}: nothing was changed");

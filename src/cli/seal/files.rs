@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::super::argument::unreadable;
 use super::bitnami::Theirs;
+use super::which::{Called, WhichArguments};
 
 /// Endings of the files that a folder is looked through for, in either case.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -80,9 +81,9 @@ impl Manifests {
         Ok(found)
     }
 
-    /// The one sealed object of a file, which must be ours.
-    pub(super) fn sealed(&self) -> anyhow::Result<(Place, SealedSecret)> {
-        match self.one()? {
+    /// The sealed object of a file that is meant, which must be ours.
+    pub(super) fn sealed(&self, which: &WhichArguments) -> anyhow::Result<(Place, SealedSecret)> {
+        match self.one(which)? {
             (place, Found::Sealed(sealed)) => Ok((place, *sealed)),
             _ => bail!(
                 "{} has a SealedSecret of bitnami.com: `ksecrets seal set --cert` and `ksecrets seal --format bitnami \
@@ -92,15 +93,11 @@ impl Manifests {
         }
     }
 
-    /// The one sealed object of a file, ours or Bitnami's.
-    pub(super) fn one(&self) -> anyhow::Result<(Place, Found)> {
-        let mut all = self.objects()?;
-        all.retain(|(_, found)| matches!(found, Found::Sealed(_) | Found::Bitnami(_)));
-        match all.len() {
-            0 => bail!("{} has no SealedSecret", self.title()),
-            1 => Ok(all.remove(0)),
-            several => bail!("{} has {several} SealedSecrets: keep one in a file to change it", self.title()),
-        }
+    /// The sealed object of a file that is meant, ours or Bitnami's.
+    pub(super) fn one(&self, which: &WhichArguments) -> anyhow::Result<(Place, Found)> {
+        let named = |(place, found): (Place, Found)| found.called().map(|called| (called, (place, found)));
+        let (names, mut all): (Vec<_>, Vec<_>) = self.objects()?.into_iter().filter_map(named).unzip();
+        Ok(all.swap_remove(which.choose(&self.title(), &names)?))
     }
 
     /// Writes it back, if it changed; standard input goes to standard output.
@@ -130,6 +127,17 @@ impl Found {
             return Ok(Self::Plain(Box::new(PlainSecret::of(object)?), PlainSecret::left_out(object)));
         }
         Ok(Self::Other(name_of(object)))
+    }
+
+    /// What a sealed object is called; none for others.
+    fn called(&self) -> Option<Called> {
+        match self {
+            Self::Sealed(sealed) => {
+                Some(Called { namespace: sealed.namespace().map(str::to_owned), name: sealed.name().to_owned() })
+            }
+            Self::Bitnami(theirs) => Some(theirs.called()),
+            Self::Plain(..) | Self::Other(_) => None,
+        }
     }
 }
 

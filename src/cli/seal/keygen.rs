@@ -45,6 +45,9 @@ pub(super) fn run(arguments: &KeygenArguments) -> anyhow::Result<u8> {
         (Some(path), _) => return show(arguments, path),
         (None, None) => bail!("say with -o where the private identity goes"),
     };
+    if output == Path::new("-") {
+        bail!("standard output is for the recipient string: name a file for the private identity");
+    }
     if arguments.root {
         return root(arguments, output);
     }

@@ -149,8 +149,7 @@ impl Keyring {
             && let Some(other) = other_config(path)?
         {
             bail!(
-                "{} is of another work tree, and {place} decides there: run ksecrets in it, or say --config {place}",
-                path.display(),
+                "it is of another work tree, where {place} decides: run ksecrets in it, or say --config {place}",
                 place = other.place
             );
         }

@@ -9,9 +9,11 @@ use ksecrets::seal::document::{File, Place, Value};
 use ksecrets::seal::{PlainSecret, Recipient, Scope, SealedSecret};
 use zeroize::Zeroizing;
 
+use super::which::Called;
+
 const LACKING: &str = "this ksecrets was built without the feature `bitnami`: it knows no SealedSecrets of bitnami.com";
 
-pub(super) struct Theirs;
+pub(super) struct Theirs(Called);
 
 /// There is none.
 pub(super) enum Certificate {}
@@ -20,8 +22,13 @@ pub(super) enum Certificate {}
 pub(super) enum Keys {}
 
 impl Theirs {
-    pub(super) fn of(_: &Object<'_>) -> Self {
-        Self
+    pub(super) fn of(object: &Object<'_>) -> Self {
+        let name = object.name().unwrap_or_default().to_owned();
+        Self(Called { namespace: object.namespace().map(str::to_owned), name })
+    }
+
+    pub(super) fn called(&self) -> Called {
+        self.0.clone()
     }
 
     pub(super) fn scope(&self) -> Option<Scope> {

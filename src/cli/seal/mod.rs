@@ -29,6 +29,7 @@ mod set;
 mod stdin;
 mod update;
 mod verify;
+mod which;
 mod work_tree;
 
 use clap::{Args, Subcommand};

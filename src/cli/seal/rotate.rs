@@ -79,7 +79,7 @@ fn rotate(
     }
     for (place, found) in manifests.objects()? {
         let Found::Sealed(before) = found else { continue };
-        let to = to.of(Some(arguments.stdin.of(path)))?;
+        let to = to.of(Some(arguments.stdin.of(path))).with_context(|| manifests.title())?;
         let mut after = (*before).clone();
         let rotated = match arguments.new_data_key {
             true => after.renew(identities, &to).map(|()| true),

@@ -13,13 +13,16 @@ use super::files::{Found, Manifests, update};
 use super::format::CertificateArguments;
 use super::keys::{RecipientArguments, ask};
 use super::say;
+use super::which::WhichArguments;
 
 #[derive(Args, Debug)]
 pub(super) struct SetArguments {
-    /// File with one SealedSecret
+    /// File with the SealedSecret
     file: PathBuf,
     /// Key of the value, which comes from standard input or a hidden prompt
     key: String,
+    #[command(flatten)]
+    which: WhichArguments,
     #[command(flatten)]
     to: RecipientArguments,
     #[command(flatten)]
@@ -31,7 +34,7 @@ pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
     let title = manifests.title();
     // Nobody should type a value, to be told then that it cannot be sealed.
     check_key(key)?;
-    if let (place, Found::Bitnami(theirs)) = manifests.one()? {
+    if let (place, Found::Bitnami(theirs)) = manifests.one(&arguments.which)? {
         let certificate = arguments.certificate.read(&arguments.to).context(title.clone())?;
         let value = value(key)?;
         theirs.set(&mut manifests.file, &place, (key, &value), &certificate).context(title)?;
@@ -42,8 +45,8 @@ pub(super) fn run(arguments: &SetArguments) -> anyhow::Result<u8> {
             bail!("{title} has a SealedSecret of ksecrets.dev: name recipients with -r and not --cert");
         }
         let to = arguments.to.read()?;
-        let recipients = to.of(Some(&arguments.file))?;
-        let (place, mut sealed) = manifests.sealed()?;
+        let recipients = to.of(Some(&arguments.file)).with_context(|| title.clone())?;
+        let (place, mut sealed) = manifests.sealed(&arguments.which)?;
         let before = sealed.clone();
         sealed.fits().context(title.clone())?;
         to.fits(&title, &sealed, &[key.as_str()], &recipients)?;

@@ -123,6 +123,10 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         (_, 0) => count(problems, "problem"),
         _ => format!("{}, {unread_too}", count(problems, "problem")),
     };
+    let ours = looked.iter().flat_map(|one| &one.seen).any(|seen| seen.object.api_version.starts_with("ksecrets.dev/"));
+    if ours && !named && to.keyring().keyset.is_none() && others.keyrings.is_empty() {
+        say("whose keys they are sealed for was not judged: name recipients with -r, or a keyset in .ksecrets.yaml");
+    }
     say(&format!("{}, {wrong}", count(sealed, "SealedSecret")));
     Ok(match (unread, problems) {
         (0, 0) => CLEAN,
