@@ -238,10 +238,10 @@ mod tests {
         let text = identity(Suite::XWing).to_protected_text("p", QUICK).unwrap();
         let opened = |text: &str| IdentityFile::read(text).and_then(|file| file.open(Some("p"))).map_err(|e| e.code());
         assert!(opened(&text).is_ok());
-        assert_eq!(opened(&text.replace("t=1", "t=2")).unwrap_err(), "passphrase");
-        assert_eq!(opened(&text.replace("t=1", "t=01")).unwrap_err(), "identity");
+        assert_eq!(opened(&text.replace(" t=1", " t=2")).unwrap_err(), "passphrase");
+        assert_eq!(opened(&text.replace(" t=1", " t=01")).unwrap_err(), "identity");
         assert_eq!(opened(&text.replace("m=32", "m=1048577")).unwrap_err(), "too-large");
-        assert_eq!(opened(&text.replace("t=1", "t=17")).unwrap_err(), "too-large");
+        assert_eq!(opened(&text.replace(" t=1", " t=17")).unwrap_err(), "too-large");
         assert_eq!(opened(&text.replace("m=32", "m=1")).unwrap_err(), "identity");
         assert_eq!(opened(&text.replace("argon2id", "argon2d")).unwrap_err(), "identity");
         assert_eq!(opened(&text.replace("salt=", "salt=!")).unwrap_err(), "base64");
