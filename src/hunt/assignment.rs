@@ -35,12 +35,12 @@ enum Bare {
     Line,
 }
 
-/// Finds the assignment to the name that the byte `at` is part of. `lines` tells that bare values reach to the end
-/// of their line. Looks at no byte outside `bounds`.
+/// Finds the assignment to a name, which [`name_around`] found. `lines` tells that bare values reach to the end of their
+/// line. Looks at no byte outside `bounds`.
 #[must_use]
-pub(super) fn assignment_at(text: &str, bounds: &Range<usize>, at: usize, lines: bool) -> Option<Assignment> {
+pub(super) fn assignment_to(text: &str, bounds: &Range<usize>, name: &Range<usize>, lines: bool) -> Option<Assignment> {
     let bytes = text.as_bytes();
-    let name = name_around(bytes, bounds, at)?;
+    let name = name.clone();
     let cursor = Cursor { bytes, end: bounds.end };
     let value = cursor.value_after(bounds.start, &name, lines)?;
     let inner = without_escaped_quotes(bytes, trim(bytes, value.0));
@@ -711,7 +711,8 @@ mod tests {
 
     fn value(text: &str, lines: bool) -> Option<&str> {
         let at = text.to_ascii_lowercase().find("pass")?;
-        assignment_at(text, &(0..text.len()), at, lines).map(|found| &text[found.value])
+        assignment_to(text, &(0..text.len()), &name_around(text.as_bytes(), &(0..text.len()), at)?, lines)
+            .map(|found| &text[found.value])
     }
 
     #[test]

@@ -89,10 +89,10 @@ pub(super) fn carried(text: &str, node: Node<'_>, value: &str, hits: &[Hit]) -> 
         return None;
     }
     let mut there = node.range().start;
-    let mut source = node.source()[node.range()].split_inclusive('\n');
+    let mut source = lines(&node.source()[node.range()]);
     let (mut carried, mut hits) = (Vec::with_capacity(hits.len()), hits.iter().peekable());
     let mut here = 0;
-    for line in value.split_inclusive('\n') {
+    for line in lines(value) {
         let outer = source.next()?;
         let indent = outer.trim_ascii_end().len().saturating_sub(line.trim_ascii_end().len());
         let (blanks, rest) = outer.trim_ascii_end().split_at_checked(indent)?;
@@ -109,6 +109,18 @@ pub(super) fn carried(text: &str, node: Node<'_>, value: &str, hits: &[Hit]) -> 
         (here, there) = (here + line.len(), next);
     }
     Some(carried)
+}
+
+/// The lines of a text with their ends. Blocks have thousands, most of them shorter than what a search for a `char` takes
+/// to begin.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 #[cfg(test)]

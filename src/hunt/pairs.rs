@@ -143,15 +143,14 @@ fn cells(line: &str, sign: char) -> impl Iterator<Item = Range<usize>> {
 
 /// What a sentence says that a name is: `the admin password is Xk2vq9Lm.`. Only a word that people do not write counts.
 #[must_use]
-pub(super) fn said(text: &str, line: &Range<usize>, at: usize) -> Option<Pair> {
+pub(super) fn said(text: &str, line: &Range<usize>, name: &Range<usize>) -> Option<Pair> {
     const VERBS: [&str; 4] = ["is: ", "is ", "was ", "= "];
-    let name = name_around(text.as_bytes(), line, at)?;
-    let rest = text[name.end..line.end].trim_start_matches(['*', '`', '_', '"', '\'']).strip_prefix(' ')?;
+    let rest = text.get(name.end..line.end)?.trim_start_matches(['*', '`', '_', '"', '\'']).strip_prefix(' ')?;
     let rest = VERBS.iter().find_map(|verb| rest.strip_prefix(verb))?;
     let rest = rest.trim_start_matches(['*', '`', '"', '\'']);
     let word = rest.split_whitespace().next()?.trim_end_matches(['*', '`', '"', '\'', '.', ',', ';', ')']);
     let start = word.as_ptr() as usize - text.as_ptr() as usize;
-    (word.len() >= 8 && mixes_classes(word)).then_some(Pair { name, value: start..start + word.len() })
+    (word.len() >= 8 && mixes_classes(word)).then(|| Pair { name: name.clone(), value: start..start + word.len() })
 }
 
 /// Signs and calls between a name and the literal it is compared with; and, with the literal first, between that and

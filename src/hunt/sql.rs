@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::assignment::name_around;
 use super::names::Kind;
 use super::pairs::Pair;
 
@@ -73,14 +72,16 @@ fn is_bare_password(word: &str) -> bool {
         && !["values", "random", "password", "the", "using", "external"].contains(&word)
 }
 
-/// For a byte in `PASSWORD` of `SET PASSWORD FOR user = 'x'`: its literal.
+/// For `PASSWORD` of `SET PASSWORD FOR user = 'x'`: its literal.
 #[must_use]
-pub(super) fn set_password(text: &str, bounds: &Range<usize>, at: usize) -> Option<Pair> {
+pub(super) fn set_password(text: &str, bounds: &Range<usize>, name: &Range<usize>) -> Option<Pair> {
     let bytes = text.as_bytes();
-    let name = name_around(bytes, bounds, at)?;
+    if !bytes[name.clone()].eq_ignore_ascii_case(b"password") {
+        return None;
+    }
     let before = bytes[bounds.start..name.start].trim_ascii_end();
     let sets = before.len().checked_sub(3).is_some_and(|start| before[start..].eq_ignore_ascii_case(b"set"));
-    if !sets || !bytes[name.clone()].eq_ignore_ascii_case(b"password") {
+    if !sets {
         return None;
     }
     let rest = &bytes[name.end..bounds.end.min(name.end + MAX_STATEMENT)];
@@ -88,7 +89,7 @@ pub(super) fn set_password(text: &str, bounds: &Range<usize>, at: usize) -> Opti
     let sign = memchr::memchr(b'=', rest).filter(|_| rest.trim_ascii_start().to_ascii_lowercase().starts_with(b"for "));
     let start = blanks(bytes, name.end + sign? + 1, bounds.end);
     let literal = literal_at(bytes, start, bounds.end)?;
-    Some(Pair { name, value: literal.content })
+    Some(Pair { name: name.clone(), value: literal.content })
 }
 
 /// What a statement inserts.
@@ -102,12 +103,11 @@ pub(super) struct Inserted {
     pub cells: Vec<Pair>,
 }
 
-/// For a byte in the name of a column that rows are inserted into: all columns of the list with their string literals.
-/// Nothing when the byte is no such place.
+/// For the name of a column that rows are inserted into: all columns of the list with their string literals.
+/// Nothing when it is no such name.
 #[must_use]
-pub(super) fn inserted(text: &str, bounds: &Range<usize>, at: usize) -> Option<Inserted> {
+pub(super) fn inserted(text: &str, bounds: &Range<usize>, name: &Range<usize>) -> Option<Inserted> {
     let bytes = text.as_bytes();
-    let name = name_around(bytes, bounds, at)?;
     // Most names end here: no list goes on behind them.
     let after = skip(bytes, name.end, bounds.end, |byte| matches!(byte, b'`' | b'"' | b']' | b'\\' | b' ' | b'\n'));
     if !matches!(bytes.get(after), Some(b',' | b')')) {
@@ -263,6 +263,7 @@ pub(super) fn is_hash(kind: Kind, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::assignment::name_around;
     use super::*;
 
     #[test]
@@ -295,7 +296,8 @@ mod tests {
     fn passwords_that_are_set() {
         let value = |text: &str| {
             let at = text.find("PASSWORD").unwrap();
-            set_password(text, &(0..text.len()), at).map(|pair| text[pair.value].to_owned())
+            set_password(text, &(0..text.len()), &name_around(text.as_bytes(), &(0..text.len()), at)?)
+                .map(|pair| text[pair.value].to_owned())
         };
         assert_eq!(value("SET PASSWORD FOR 'a'@'%' = 'v4lue';").as_deref(), Some("v4lue"));
         assert_eq!(value("SET PASSWORD FOR a = PASSWORD('x');"), None);
@@ -305,7 +307,8 @@ mod tests {
 
     fn rows(text: &str) -> Option<Vec<&str>> {
         let at = text.find("passw").unwrap();
-        let cells = inserted(text, &(0..text.len()), at)?.cells.into_iter();
+        let cells =
+            inserted(text, &(0..text.len()), &name_around(text.as_bytes(), &(0..text.len()), at)?)?.cells.into_iter();
         Some(cells.filter(|cell| text[cell.name.clone()] == *"password").map(|cell| &text[cell.value]).collect())
     }
 

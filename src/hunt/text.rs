@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::model::{Confidence, Exposure, Severity};
 use crate::pattern::{Claims, Covered, Hit, Match, Topic, Verdict};
 
-use super::assignment::{Assignment, assignment_at};
+use super::assignment::{Assignment, assignment_to, name_around};
 use super::candidate::Rank;
 use super::command::{credentials, encoded, shell_words};
 use super::habitat::Habitat;
@@ -199,13 +199,14 @@ impl Scan<'_> {
         if at < progress.name_end {
             return;
         }
+        let Some(name) = name_around(layer.text.as_bytes(), range, at) else { return };
         if at >= progress.rows_end
-            && let Some(found) = inserted(layer.text, range, at)
+            && let Some(found) = inserted(layer.text, range, &name)
         {
             (progress.name_end, progress.rows_end) = (found.columns_end, found.rows_end);
             return self.cells(layer, found.cells, ctx);
         }
-        let Some(assignment) = assignment_at(layer.text, range, at, ctx.habitat != Habitat::Code) else {
+        let Some(assignment) = assignment_to(layer.text, range, &name, ctx.habitat != Habitat::Code) else {
             return self.pairs(layer, range, at, ctx);
         };
         // Names inside a long bare value are part of it; in a short one they may have a value of their own.
@@ -279,7 +280,8 @@ impl Scan<'_> {
         let compared = compares.then(|| compared(layer.text, range, &line, at)).flatten();
         // Pages are code, and what their elements say is for people.
         let markup = (ctx.habitat != Habitat::Code).then(|| element_value(layer.text, range, at)).flatten();
-        let password = set_password(layer.text, range, at);
+        let name = name_around(layer.text.as_bytes(), range, at);
+        let password = name.as_ref().and_then(|name| set_password(layer.text, range, name));
         let cells = (ctx.habitat != Habitat::Code).then(|| cells_below(layer.text, range, &line, at));
         let others = compared.into_iter().chain(markup).chain(password).chain(cells.into_iter().flatten());
         for pair in beside.into_iter().chain(variable_defaults(layer.text, range, &line)).chain(others) {
@@ -291,7 +293,7 @@ impl Scan<'_> {
             self.generic(layer, &assignment, &name, value, ctx);
         }
         if ctx.habitat != Habitat::Code
-            && let Some(pair) = said(layer.text, &line, at)
+            && let Some(pair) = name.and_then(|name| said(layer.text, &line, &name))
         {
             let (name, value) = (normalise(&layer.text[pair.name.clone()]), &layer.text[pair.value.clone()]);
             let assignment = Assignment { name: pair.name, value: pair.value, quoted: true };
