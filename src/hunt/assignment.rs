@@ -4,6 +4,7 @@
 //! One lexer for all languages on purpose: what they share is far more than what they differ in, and a place that
 //! holds two of them (shell in YAML, SQL in Go) needs no second one.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::arguments::{Ends, arguments};
@@ -144,8 +145,8 @@ impl Cursor<'_> {
         let quote = if escaped { self.at(at + 1) } else { self.at(at) };
         let name_quoted = matches!(quote, b'"' | b'\'' | b'`')
             && (matches!(before, b'"' | b'\'' | b'`' | b'.' | b'-') || before == quote || opening.is_some());
-        let open = if name_quoted { None } else { self.open_quote(floor, name.start) };
-        let in_string = open.is_some();
+        // Looks at all of the line before the name, and most names have nothing behind them that would ask.
+        let open = LazyCell::new(|| if name_quoted { None } else { self.open_quote(floor, name.start) });
         if name_quoted {
             at += if escaped { 2 } else { 1 };
         }
@@ -180,10 +181,6 @@ impl Cursor<'_> {
             // A C# property with an initial value: `ApiKey { get; set; } = "…"`.
             at = self.blanks(memchr::memchr(b'}', &self.bytes[at..self.end]).map(|found| at + found + 1)?);
         }
-        // In a flow mapping a value ends with its entry and not with its line.
-        let flow = self.bytes[floor..name.start].trim_ascii_end().ends_with(b"{");
-        let argument = option || self.is_argument(floor, name.start);
-        let bare = if lines && !in_string && !argument && !flow { Bare::Line } else { Bare::Word };
         // `"ecr:GetAuthorizationToken"` is one of several equal arguments.
         let path = before == b':';
         let string = opening.filter(|_| !path).unwrap_or(name.start.saturating_sub(1).max(floor));
@@ -203,7 +200,7 @@ impl Cursor<'_> {
             {
                 return self.quoted(at);
             }
-            Separator::None if (option || self.space_separated(floor, name)) && at > after_name && !used => {
+            Separator::None if at > after_name && !used && (option || self.space_separated(floor, name)) => {
                 return self.literal(at, Bare::Word, true).filter(|(range, _)| self.at(range.start) != b'-');
             }
             Separator::None if self.bytes[name.clone()].eq_ignore_ascii_case(b"bearer") && at > after_name => {
@@ -237,13 +234,18 @@ impl Cursor<'_> {
         if colon && tight && self.blanks(name.end) > name.end && !name_quoted {
             return None;
         }
+        // In a flow mapping a value ends with its entry and not with its line.
+        let flow = self.bytes[floor..name.start].trim_ascii_end().ends_with(b"{");
+        let in_string = open.is_some();
+        let argument = option || self.is_argument(floor, name.start);
+        let bare = if lines && !in_string && !argument && !flow { Bare::Line } else { Bare::Word };
         // `NAME=value next` is how shells and Dockerfiles write; `name = any words` is how properties do.
         let property = memchr::memchr(b'.', &self.bytes[name.clone()]).is_some();
         let bare = if !colon && tight && !property { Bare::Word } else { bare };
         at = self.blanks(at);
         // `"PWD=" + dir`: the string ends here, and an expression goes on.
         let after = self.at(self.blanks(at + 1));
-        if open == Some(self.at(at)) && matches!(after, b'+' | b'.' | b',' | b')' | b'%' | b';' | b'\n' | b'\r') {
+        if *open == Some(self.at(at)) && matches!(after, b'+' | b'.' | b',' | b')' | b'%' | b';' | b'\n' | b'\r') {
             return None;
         }
         // Formatters of code put a long literal on the next line.
@@ -302,8 +304,9 @@ impl Cursor<'_> {
         if line == floor && floor > 0 && self.bytes[floor - 1] != b'\n' {
             return false;
         }
-        let netrc =
-            memchr::memmem::find(head, b"machine ").is_some() && memchr::memmem::find(head, b"login ").is_some();
+        let netrc = head.len() > b"machine login ".len()
+            && memchr::memmem::find(head, b"machine ").is_some()
+            && memchr::memmem::find(head, b"login ").is_some();
         let opens = netrc
             || head.is_empty()
             || head.eq_ignore_ascii_case(b"env")
