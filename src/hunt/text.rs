@@ -457,9 +457,10 @@ impl Scan<'_> {
 }
 
 /// Whether what stands before an `@` is the port of a host, and the `@` is of a path or fragment:
-/// `http://host:80#@x` (RFC 3986, 3.2).
+/// `http://host:80#@x` (RFC 3986, 3.2). A password may begin like a port, and goes on like one.
 fn is_port(value: &str) -> bool {
-    value.split_once(['#', '?', '/']).is_some_and(|(port, _)| port.len() <= 5 && port.parse::<u16>().is_ok())
+    let port = |port: &str| port.len() <= 5 && port.parse::<u16>().is_ok();
+    value.split_once(['#', '?', '/']).is_some_and(|(head, rest)| port(head) && strength(rest) == Strength::Weak)
 }
 
 /// Long base64 in running text that looks like something readable. Looks for a run's end from where the shortest would
@@ -625,4 +626,15 @@ pub(super) fn is_example(secret: &str) -> bool {
     let repeated = others >= 8 || longest_run * 2 > tail.len() && tail.len() >= 8;
     let stands_in = secret.len() < 60 && matches!(harmless(secret), Some(Harmless::Reference | Harmless::Placeholder));
     words || counted || repeated || stands_in
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_and_passwords_that_begin_like_one() {
+        assert!(is_port("80#") && is_port("8200/ui/#"));
+        assert!(!is_port("80") && !is_port("443#Zq7kL9mxT") && !is_port("123456#"));
+    }
 }
